@@ -1,0 +1,45 @@
+//! The benchmarks by name, each a `[[bench]]` target of a package.
+
+use anyhow::{Result, bail};
+
+use crate::commands::{quoted, wrong_use};
+use crate::tools::Need;
+use crate::{program, setup};
+
+struct Bench {
+    name: &'static str,
+    package: &'static str,
+    target: &'static str,
+}
+
+const BENCHES: &[Bench] = &[Bench { name: "index", package: "devtoolkit-index", target: "index" }];
+
+pub(crate) fn command(arguments: &[String]) -> Result<()> {
+    let known = || quoted(BENCHES.iter().map(|bench| bench.name));
+    let Some((name, rest)) = arguments.split_first() else {
+        return Err(wrong_use(format!("`bench` needs a name: {}", known())));
+    };
+    let Some(bench) = BENCHES.iter().find(|bench| bench.name == name) else {
+        return Err(wrong_use(format!("no benchmark `{name}`; known: {}", known())));
+    };
+    setup::ensure(&[Need::Build, Need::Bench])?;
+    let mut cargo = program::cargo();
+    cargo.args(["bench", "--package", bench.package, "--bench", bench.target, "--"]).args(rest);
+    if !program::run(&mut cargo)? {
+        bail!("benchmark `{name}` failed; its last lines are above");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_and_missing_names_list_the_known() {
+        let unknown = command(&["tea".into()]).expect_err("no such benchmark");
+        assert_eq!(unknown.to_string(), "no benchmark `tea`; known: `index`");
+        let missing = command(&[]).expect_err("a name is needed");
+        assert_eq!(missing.to_string(), "`bench` needs a name: `index`");
+    }
+}
