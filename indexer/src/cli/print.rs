@@ -1,0 +1,405 @@
+//! Answers as tables for people and JSON for programs.
+
+use devtoolkit_index::store::Store;
+use devtoolkit_index::walk::WalkReport;
+use devtoolkit_index::{
+    Call, Definition, Hit, Import, LineIndex, MatchKind, Place, QueryMatch, Reference, RepoMap,
+    Snapshot, Symbol, text_of,
+};
+use serde_json::{Value, json};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::ops::Range;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// What a command prints.
+pub(crate) struct Answer {
+    pub(crate) text: String,
+    /// Nothing was found.
+    pub(crate) empty: bool,
+    /// A file's text is not the indexed one any more.
+    pub(crate) stale: bool,
+}
+
+/// The texts that answers quote, each read once.
+pub(crate) struct Texts<'a> {
+    store: &'a Store,
+    snapshot: &'a Snapshot,
+    texts: RefCell<HashMap<String, Option<Rc<str>>>>,
+    stale: Cell<bool>,
+}
+
+/// Texts kept at once; answers are sorted by path, so few are needed again.
+const TEXTS: usize = 256;
+
+impl<'a> Texts<'a> {
+    pub(crate) fn new(store: &'a Store, snapshot: &'a Snapshot) -> Self {
+        Self { store, snapshot, texts: RefCell::default(), stale: Cell::new(false) }
+    }
+
+    /// A file's text, if it is still the indexed one.
+    pub(crate) fn get(&self, path: &str) -> Option<Rc<str>> {
+        if let Some(known) = self.texts.borrow().get(path) {
+            return known.clone();
+        }
+        let text: Option<Rc<str>> = self.store.text(self.snapshot, path).map(Into::into);
+        if text.is_none() {
+            self.stale.set(true);
+        }
+        let mut texts = self.texts.borrow_mut();
+        if texts.len() >= TEXTS {
+            texts.clear();
+        }
+        texts.insert(path.to_owned(), text.clone());
+        text
+    }
+
+    /// Line and column from 1, the column in UTF-16 units; 0:0 when the text has changed.
+    fn line_and_column(&self, path: &str, offset: u32) -> (u32, u32) {
+        let Some(text) = self.get(path) else { return (0, 0) };
+        let position = LineIndex::new(&text).position(offset);
+        (position.line + 1, position.character + 1)
+    }
+
+    /// The line that an offset stands on, without its indentation.
+    fn line(&self, path: &str, offset: u32) -> String {
+        let Some(text) = self.get(path) else { return String::new() };
+        let lines = LineIndex::new(&text);
+        let line = lines.line(lines.position(offset).line).trim();
+        line.chars().take(160).collect()
+    }
+
+    fn signature(&self, symbol: &Symbol) -> String {
+        self.get(&symbol.path).map(|text| text_of::signature(&text, symbol)).unwrap_or_default()
+    }
+
+    fn doc(&self, symbol: &Symbol) -> String {
+        self.get(&symbol.path).map(|text| text_of::doc_line(&text, symbol)).unwrap_or_default()
+    }
+
+    fn place(&self, path: &str, offset: u32) -> String {
+        let (line, column) = self.line_and_column(path, offset);
+        format!("{path}:{line}:{column}")
+    }
+
+    fn json_range(&self, path: &str, range: &Range<u32>) -> Value {
+        let (line, column) = self.line_and_column(path, range.start);
+        let (end_line, end_column) = self.line_and_column(path, range.end);
+        json!({ "start": range.start, "end": range.end, "line": line, "column": column,
+                "endLine": end_line, "endColumn": end_column })
+    }
+
+    fn json_symbol(&self, symbol: &Symbol) -> Value {
+        json!({
+            "name": symbol.name, "qualified": symbol.qualified, "kind": symbol.kind.name(),
+            "kindNumber": symbol.kind as u8, "path": symbol.path,
+            "nameRange": self.json_range(&symbol.path, &symbol.name_range),
+            "range": self.json_range(&symbol.path, &symbol.range),
+            "signature": self.signature(symbol), "doc": self.doc(symbol),
+            "exported": symbol.exported, "depth": symbol.depth,
+        })
+    }
+}
+
+/// How answers are written.
+pub(crate) struct Output {
+    pub(crate) json: bool,
+}
+
+impl Output {
+    fn answer(&self, texts: &Texts<'_>, json: &Value, empty: bool, human: impl FnOnce() -> String) -> Answer {
+        let text = if self.json { format!("{json:#}\n") } else { human() };
+        Answer { text, empty, stale: texts.stale.get() }
+    }
+
+    pub(crate) fn outline(&self, texts: &Texts<'_>, path: &str, symbols: &[Symbol], imports: &[Import]) -> Answer {
+        let import = |import: &Import| {
+            json!({ "module": import.module, "name": import.name, "alias": import.alias,
+                    "kind": format!("{:?}", import.kind), "start": import.offset })
+        };
+        let json = json!({
+            "path": path,
+            "imports": imports.iter().map(import).collect::<Vec<_>>(),
+            "symbols": symbols.iter().map(|symbol| texts.json_symbol(symbol)).collect::<Vec<_>>(),
+        });
+        self.answer(texts, &json, false, || {
+            let mut table = Table::default();
+            for symbol in symbols {
+                let (line, _) = texts.line_and_column(path, symbol.name_range.start);
+                let name = format!("{}{}", "  ".repeat(symbol.depth as usize), symbol.name);
+                table.row([symbol.kind.name().to_owned(), name, line.to_string(), texts.signature(symbol)]);
+            }
+            table.text(&format!("{path} defines nothing\n"))
+        })
+    }
+
+    pub(crate) fn hits(&self, texts: &Texts<'_>, query: &str, hits: &[Hit]) -> Answer {
+        let hit = |hit: &Hit| {
+            let mut value = texts.json_symbol(&hit.symbol);
+            value["match"] = match_name(hit.kind).into();
+            value
+        };
+        let json = json!({ "query": query, "hits": hits.iter().map(hit).collect::<Vec<_>>() });
+        self.answer(texts, &json, hits.is_empty(), || {
+            let mut table = Table::default();
+            for Hit { symbol, .. } in hits {
+                let place = texts.place(&symbol.path, symbol.name_range.start);
+                table.row([symbol.kind.name().to_owned(), symbol.qualified.clone(), place, texts.signature(symbol)]);
+            }
+            table.text(&format!("no symbol matches `{query}`\n"))
+        })
+    }
+
+    pub(crate) fn definitions(&self, texts: &Texts<'_>, place: &str, definitions: &[Definition]) -> Answer {
+        let definition = |definition: &Definition| {
+            let mut value = match &definition.place {
+                Place::Symbol(symbol) => texts.json_symbol(symbol),
+                Place::Module { path } => json!({ "kind": "module", "path": path }),
+            };
+            value["certainty"] = definition.certainty.name().into();
+            value
+        };
+        let json = json!({ "place": place, "definitions": definitions.iter().map(definition).collect::<Vec<_>>() });
+        self.answer(texts, &json, definitions.is_empty(), || {
+            let mut table = Table::default();
+            for Definition { place, certainty } in definitions {
+                let certainty = certainty.name().to_owned();
+                match place {
+                    Place::Symbol(symbol) => table.row([
+                        certainty,
+                        symbol.kind.name().to_owned(),
+                        symbol.qualified.clone(),
+                        texts.place(&symbol.path, symbol.name_range.start),
+                        texts.signature(symbol),
+                    ]),
+                    Place::Module { path } => {
+                        table.row([certainty, "module".to_owned(), String::new(), path.clone(), String::new()]);
+                    }
+                }
+            }
+            table.text(&format!("no name with a known definition stands at {place}\n"))
+        })
+    }
+
+    pub(crate) fn references(&self, texts: &Texts<'_>, target: &str, found: &[Reference], limit: usize) -> Answer {
+        let shown = &found[..found.len().min(limit)];
+        let reference = |reference: &Reference| {
+            json!({
+                "path": reference.path, "range": texts.json_range(&reference.path, &reference.range),
+                "role": reference.role.name(), "enclosing": reference.enclosing,
+                "certainty": reference.certainty.name(),
+            })
+        };
+        let references: Vec<Value> = shown.iter().map(reference).collect();
+        let json = json!({ "target": target, "total": found.len(), "references": references });
+        self.answer(texts, &json, found.is_empty(), || {
+            let mut table = Table::default();
+            for reference in shown {
+                table.row([
+                    reference.certainty.name().to_owned(),
+                    reference.role.name().to_owned(),
+                    texts.place(&reference.path, reference.range.start),
+                    reference.enclosing.clone(),
+                    texts.line(&reference.path, reference.range.start),
+                ]);
+            }
+            more(table.text(&format!("nothing uses `{target}`\n")), found.len(), shown.len())
+        })
+    }
+
+    pub(crate) fn calls(&self, texts: &Texts<'_>, target: &str, calls: &[Call]) -> Answer {
+        let call = |call: &Call| {
+            let mut value = texts.json_symbol(&call.symbol);
+            value["call"] = json!({ "path": call.path, "range": texts.json_range(&call.path, &call.range) });
+            value["depth"] = call.depth.into();
+            value["certainty"] = call.certainty.name().into();
+            value
+        };
+        let json = json!({ "target": target, "calls": calls.iter().map(call).collect::<Vec<_>>() });
+        self.answer(texts, &json, calls.is_empty(), || {
+            let mut table = Table::default();
+            for call in calls {
+                table.row([
+                    call.depth.to_string(),
+                    call.certainty.name().to_owned(),
+                    call.symbol.qualified.clone(),
+                    texts.place(&call.symbol.path, call.symbol.name_range.start),
+                    format!("called at {}", texts.place(&call.path, call.range.start)),
+                ]);
+            }
+            table.text(&format!("no calls known of `{target}`\n"))
+        })
+    }
+
+    pub(crate) fn map(&self, texts: &Texts<'_>, map: &RepoMap) -> Answer {
+        let symbols: Vec<Value> = map.symbols.iter().map(|symbol| texts.json_symbol(symbol)).collect();
+        let json = json!({ "text": map.text, "symbols": symbols });
+        self.answer(texts, &json, map.symbols.is_empty(), || {
+            if map.text.is_empty() { "nothing to map: no symbol is used by another file\n".to_owned() } else { map.text.clone() }
+        })
+    }
+
+    pub(crate) fn matches(
+        &self,
+        texts: &Texts<'_>,
+        query: &str,
+        found: &[(String, QueryMatch)],
+        limit: usize,
+    ) -> Answer {
+        let shown = &found[..found.len().min(limit)];
+        let matched = |(path, matched): &(String, QueryMatch)| {
+            let capture =
+                |(name, range): &(String, Range<u32>)| json!({ "name": name, "range": texts.json_range(path, range) });
+            let captures: Vec<Value> = matched.captures.iter().map(capture).collect();
+            json!({ "path": path, "pattern": matched.pattern, "captures": captures })
+        };
+        let matches: Vec<Value> = shown.iter().map(matched).collect();
+        let json = json!({ "query": query, "matches": matches, "more": found.len() > shown.len() });
+        self.answer(texts, &json, found.is_empty(), || {
+            let mut table = Table::default();
+            for (path, matched) in shown {
+                for (name, range) in &matched.captures {
+                    table.row([
+                        format!("@{name}"),
+                        texts.place(path, range.start),
+                        texts.line(path, range.start),
+                    ]);
+                }
+            }
+            more(table.text("no match\n"), found.len(), shown.len())
+        })
+    }
+}
+
+fn more(mut text: String, all: usize, shown: usize) -> String {
+    if all > shown {
+        let _ = writeln!(text, "… {} more; raise --limit or narrow with --path", all - shown);
+    }
+    text
+}
+
+fn match_name(kind: MatchKind) -> &'static str {
+    match kind {
+        MatchKind::Exact => "exact",
+        MatchKind::ExactIgnoringCase => "exact-ignoring-case",
+        MatchKind::Prefix => "prefix",
+        MatchKind::PrefixIgnoringCase => "prefix-ignoring-case",
+        MatchKind::Word => "word",
+        MatchKind::Substring => "substring",
+        MatchKind::Fuzzy => "fuzzy",
+    }
+}
+
+/// Prints what `build` found.
+pub(crate) fn build(
+    output: &Output,
+    snapshot: &Snapshot,
+    report: &WalkReport,
+    took: Duration,
+    store: &Store,
+) -> std::io::Result<()> {
+    let counts = snapshot.counts();
+    let (peak, on_disk) = (peak_memory(), store.size_on_disk());
+    let mut text = String::new();
+    if output.json {
+        let json = json!({
+            "root": store.root().to_string_lossy(), "files": report.files, "parsed": counts.parsed,
+            "symbols": counts.symbols, "references": counts.references, "bytes": counts.bytes,
+            "read": { "files": report.changed, "bytes": report.bytes, "removed": report.removed },
+            "skipped": { "binary": report.binary, "tooLarge": report.too_large, "unreadable": report.unreadable,
+                         "notUtf8Names": report.unnameable, "tooSlow": report.too_slow },
+            "withSyntaxErrors": report.with_errors, "seconds": took.as_secs_f64(),
+            "peakMemoryBytes": peak, "indexBytes": on_disk,
+        });
+        let _ = writeln!(text, "{json:#}");
+    } else {
+        let _ = writeln!(text, "{}", store.root().display());
+        let rows: [(&str, String); 8] = [
+            ("files", format!("{} ({} in a known language)", report.files, counts.parsed)),
+            ("read now", format!("{} files, {}; {} gone", report.changed, size(report.bytes), report.removed)),
+            ("symbols", counts.symbols.to_string()),
+            ("references", counts.references.to_string()),
+            ("text", size(counts.bytes)),
+            ("seconds", format!("{:.2}", took.as_secs_f64())),
+            ("peak memory", peak.map_or_else(|| "unknown".to_owned(), size)),
+            ("index on disk", size(on_disk)),
+        ];
+        for (name, value) in rows {
+            let _ = writeln!(text, "  {name:<14} {value}");
+        }
+        for (count, what) in [
+            (report.binary, "binary: searched as text up to the first NUL"),
+            (report.too_large, "larger than --max-file-size: not read"),
+            (report.unreadable, "unreadable: left out"),
+            (report.unnameable, "with a name that is not UTF-8: left out"),
+            (report.too_slow, "too slow to parse: searched as text only"),
+            (report.with_errors, "with syntax errors: indexed as far as they parse"),
+        ] {
+            if count > 0 {
+                let _ = writeln!(text, "  {count} {what}");
+            }
+        }
+    }
+    std::io::Write::write_all(&mut std::io::stdout().lock(), text.as_bytes())
+}
+
+/// The most memory this process has held, in bytes, where the system tells.
+#[cfg(unix)]
+fn peak_memory() -> Option<u64> {
+    let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF).ok()?;
+    // Linux counts in KiB, macOS in bytes.
+    let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
+    Some(u64::try_from(usage.max_rss()).ok()? * unit)
+}
+
+#[cfg(not(unix))]
+fn peak_memory() -> Option<u64> {
+    None
+}
+
+fn size(bytes: u64) -> String {
+    if bytes < 10_000 {
+        return format!("{bytes} bytes");
+    }
+    let (value, unit) = if bytes < 10_000_000 { (bytes as f64 / 1e3, "kB") } else { (bytes as f64 / 1e6, "MB") };
+    format!("{value:.1} {unit}")
+}
+
+/// Columns as wide as they need to be; the last one is left as it is.
+#[derive(Default)]
+struct Table {
+    rows: Vec<Vec<String>>,
+}
+
+/// Columns are padded to this at most.
+const COLUMN: usize = 60;
+
+impl Table {
+    fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.rows.push(cells.into());
+    }
+
+    fn text(&self, when_empty: &str) -> String {
+        if self.rows.is_empty() {
+            return when_empty.to_owned();
+        }
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells.map(|cell| cell.chars().count().min(COLUMN)).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        let mut text = String::new();
+        for row in &self.rows {
+            let mut line = String::new();
+            for (cell, width) in row.iter().zip(&widths) {
+                let _ = write!(line, "{cell:<width$}  ");
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}

@@ -1,0 +1,184 @@
+//! The methods that languages' hooks work with, and the tidying after the walk.
+
+use super::{Ctx, Extract, NONE, NameId, Role, offset, start};
+use crate::language::Class;
+use crate::symbol::{Facts, ImportFact, ImportKind, Receiver, SymbolKind, Value, ValueKind};
+use tree_sitter::{Node, Tree};
+
+impl<'t> Extract<'t> {
+    /// The name in a node's text.
+    pub(crate) fn intern_node(&mut self, node: Node<'_>) -> NameId {
+        self.intern(start(node), offset(node.end_byte())).unwrap_or(NONE)
+    }
+
+    /// The text inside a string node's quotes, as a name.
+    pub(crate) fn intern_string(&mut self, node: Node<'_>) -> NameId {
+        let (from, to) = (start(node), offset(node.end_byte()));
+        if to < from + 2 {
+            return NONE;
+        }
+        self.intern(from + 1, to - 1).unwrap_or(NONE)
+    }
+
+    /// A name that is known without standing in the text.
+    pub(crate) fn intern_literal(&mut self, name: &'static str) -> NameId {
+        if let Some(known) = self.interned.get(name.as_bytes()) {
+            return *known;
+        }
+        let id = offset(self.facts.names.len());
+        self.facts.names.push(name);
+        self.interned.insert(name.as_bytes(), id);
+        id
+    }
+
+    /// The node's text; empty when it is not UTF-8.
+    pub(crate) fn text_of(&self, node: Node<'_>) -> &'t str {
+        self.text.get(node.byte_range()).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+
+    /// Whether the hooked node stands where names are bound.
+    pub(crate) fn is_binding(&self) -> bool {
+        matches!(self.frames.last().map(|frame| frame.ctx), Some(Ctx::Bind(_)))
+    }
+
+    pub(crate) fn bind_here(&mut self, node: Node<'_>, kind: SymbolKind) {
+        let name = self.intern_node(node);
+        if name != NONE {
+            self.bind(name, start(node), kind, self.scope());
+        }
+    }
+
+    /// Emits a read of a name, as a member of the one before it where there is one.
+    pub(crate) fn use_after(&mut self, node: Node<'_>, before: Option<NameId>) -> Option<NameId> {
+        let name = self.intern_node(node);
+        if name == NONE {
+            return None;
+        }
+        match before {
+            Some(of) => self.emit(name, start(node), Role::Read, Receiver::Name, of),
+            None => self.emit(name, start(node), Role::Read, Receiver::Bare, NONE),
+        }
+        Some(name)
+    }
+
+    /// Records what an import or export speaks of, and the use of the bound name's text.
+    pub(crate) fn import(&mut self, kind: ImportKind, module: NameId, name: NameId, bound: Option<Node<'_>>) {
+        let scope = self.scope();
+        let (alias, at) = match bound {
+            Some(node) => (self.intern_node(node), start(node)),
+            None => (NONE, self.frames.last().map_or(0, |frame| frame.start)),
+        };
+        if alias != NONE {
+            self.declared.insert((scope, alias));
+            self.emit(alias, at, Role::Import, Receiver::Bare, NONE);
+        }
+        self.facts.imports.push(ImportFact { kind, module, name, alias, at, scope });
+    }
+
+    /// Records an export of `name` as `alias`.
+    pub(crate) fn export(&mut self, kind: ImportKind, module: NameId, name: NameId, alias: NameId, at: Node<'_>) {
+        self.facts.imports.push(ImportFact { kind, module, name, alias, at: start(at), scope: 0 });
+    }
+
+    /// A name inside an import statement that is looked up in the module, not bound here.
+    pub(crate) fn import_part(&mut self, node: Node<'_>) {
+        let name = self.intern_node(node);
+        if name != NONE {
+            self.emit(name, start(node), Role::Import, Receiver::Other, NONE);
+        }
+    }
+
+    /// Marks a name as bound elsewhere: assigning to it here binds nothing.
+    pub(crate) fn unbind(&mut self, node: Node<'_>) {
+        let name = self.intern_node(node);
+        if name != NONE {
+            self.declared.insert((self.scope(), name));
+            self.emit(name, start(node), Role::Read, Receiver::Bare, NONE);
+        }
+    }
+
+    /// What is defined next is the module's default export.
+    pub(crate) fn export_default(&mut self) {
+        self.exporting = true;
+        self.exporting_default = true;
+    }
+
+    /// Whether the hooked node stands directly in a declaration.
+    pub(crate) fn is_in_declaration(&self) -> bool {
+        let above = self.frames.iter().rev().nth(1).and_then(|frame| frame.rule);
+        above.is_some_and(|rule| matches!(rule.class, Class::Declaration))
+    }
+
+    /// Declares a field of the class around that holds what a parameter holds, as a constructor's
+    /// `private x: T` does.
+    pub(crate) fn declare_field_of(&mut self, parameter: Node<'_>) {
+        let name = self.intern_node(parameter);
+        let Some((class, scope)) = self.enclosing_class() else { return };
+        if name == NONE || !self.declared.insert((scope, name)) {
+            return;
+        }
+        let from = start(parameter);
+        let symbol = self.add_symbol(name, from, SymbolKind::Field, scope);
+        let exported = self.facts.symbols[class as usize].exported;
+        let added = &mut self.facts.symbols[symbol as usize];
+        (added.parent, added.exported) = (class, exported);
+        added.value = Some(Value { kind: ValueKind::Alias, at: from });
+    }
+
+    /// Drops definitions that never got a name and scopes that bind nothing, and puts the rest in order.
+    pub(super) fn finish(mut self, tree: &Tree) -> Facts<'t> {
+        self.facts.lines = offset(tree.root_node().end_position().row) + 1;
+        self.drop_nameless();
+        self.keep_used_scopes();
+        self.facts.uses.sort_by_key(|used| used.start);
+        self.facts
+    }
+
+    fn drop_nameless(&mut self) {
+        let symbols = &mut self.facts.symbols;
+        if symbols.iter().all(|symbol| symbol.name != NONE) {
+            return;
+        }
+        let mut moved = Vec::with_capacity(symbols.len());
+        let mut kept = 0;
+        for index in 0..symbols.len() {
+            let parent = symbols[index].parent;
+            let parent = if parent == NONE { NONE } else { moved[parent as usize] };
+            symbols[index].parent = parent;
+            if symbols[index].name == NONE {
+                moved.push(parent);
+            } else {
+                moved.push(kept);
+                kept += 1;
+            }
+        }
+        symbols.retain(|symbol| symbol.name != NONE);
+    }
+
+    fn keep_used_scopes(&mut self) {
+        let facts = &mut self.facts;
+        let mut used = vec![false; facts.scopes.len()];
+        used[0] = true;
+        for symbol in &facts.symbols {
+            used[symbol.scope as usize] = true;
+        }
+        for import in &facts.imports {
+            used[import.scope as usize] = true;
+        }
+        let mut moved = vec![0; used.len()];
+        let mut kept = Vec::new();
+        for (index, scope) in facts.scopes.drain(..).enumerate() {
+            if used[index] {
+                moved[index] = offset(kept.len());
+                kept.push(scope);
+            }
+        }
+        facts.scopes = kept;
+        for symbol in &mut facts.symbols {
+            symbol.scope = moved[symbol.scope as usize];
+        }
+        for import in &mut facts.imports {
+            import.scope = moved[import.scope as usize];
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! C++.
+
+use super::{Class, Ctx, Exports, Rule, Spec};
+use crate::symbol::{ScopeKind, SymbolKind};
+
+pub(crate) static SPEC: Spec = Spec {
+    grammar: tree_sitter_cpp::LANGUAGE,
+    extensions: &["cpp", "cc", "cxx", "hpp", "hh", "hxx"],
+    nodes: NODES,
+    exports: Exports::Always,
+    doc_comments: true,
+    wrappers: &[],
+    assigned_fields: false,
+    implicit_this: false,
+};
+
+const NODES: &[(&str, Rule)] = &[];

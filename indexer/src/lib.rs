@@ -1,0 +1,38 @@
+//! A symbol index over tree-sitter: text in, symbols out.
+//!
+//! [`Index`] takes texts and hands out [`Snapshot`]s, which answer questions; [`store::Store`]
+//! keeps an index on disk and [`walk`] fills it from a tree of files.
+
+mod extract;
+mod file;
+mod filter;
+mod index;
+mod language;
+mod map;
+mod names;
+mod parse;
+mod position;
+mod project;
+mod references;
+mod resolve;
+mod search;
+mod segment;
+mod structural;
+mod snapshot;
+pub mod store;
+mod symbol;
+pub mod text_of;
+#[path = "trigram_stub.rs"]
+mod trigram;
+pub mod walk;
+
+pub use filter::{BadGlob, Filter};
+pub use index::{EditError, Index, TextEdit};
+pub use language::Language;
+pub use map::{MapOptions, RepoMap};
+pub use position::{LineIndex, Position};
+pub use references::{Call, Certainty, Definition, Place, Reference};
+pub use search::{Hit, MatchKind};
+pub use snapshot::{Counts, FileEntry, Import, Snapshot, Symbol};
+pub use structural::{QueryError, QueryMatch, structural_search};
+pub use symbol::{ImportKind, Role, SymbolKind};

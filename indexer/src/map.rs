@@ -1,0 +1,251 @@
+//! The repo map: the symbols that matter most for a focus, within a budget of tokens.
+//!
+//! Files are nodes; a file that uses a name points at the files that define it, the more strongly
+//! the rarer the name. Personalised `PageRank` (Page et al. 1999; Haveliwala 2002) from the files in
+//! focus gives each file a rank, and each name's share of it is its symbols' score.
+
+use crate::segment::Segment;
+use crate::snapshot::{FileId, Snapshot, Symbol};
+use crate::symbol::SymbolKind;
+use crate::text_of;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+
+/// Share of rank that flows along edges; the rest returns to the focus.
+const DAMPING: f32 = 0.85;
+const ROUNDS: usize = 20;
+/// A name that more files define says little about any of them.
+const DEFINERS_LIMIT: usize = 12;
+/// Symbols whose texts are looked at, best first.
+const SYMBOLS_LIMIT: usize = 3_000;
+/// Bytes of text counted as one token.
+const TOKEN_BYTES: usize = 4;
+
+/// What a map is made for.
+#[derive(Clone, Debug, Default)]
+pub struct MapOptions {
+    /// Tokens (of about four bytes) that the map's text may take.
+    pub budget: usize,
+    /// Paths or symbol names; empty for the whole tree.
+    pub focus: Vec<String>,
+}
+
+/// A map, ready to read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RepoMap {
+    /// Each file's path, then its chosen symbols' signatures, indented by depth.
+    pub text: String,
+    /// The chosen symbols, in path order.
+    pub symbols: Vec<Symbol>,
+    /// Entries of the focus that name no file or symbol.
+    pub unknown_focus: Vec<String>,
+}
+
+/// A defined name: where it is defined, and who else has it.
+struct Name {
+    /// Files, each with its own ordinal for the name.
+    definers: Vec<(u32, u32)>,
+    users: Vec<u32>,
+    weight: f32,
+}
+
+/// A definition's score.
+struct Scored {
+    file: u32,
+    term: u32,
+    score: f32,
+}
+
+impl Snapshot {
+    /// The map of the tree for a focus. `text` gives a file's text as it was indexed.
+    #[must_use]
+    pub fn map(&self, options: &MapOptions, text: &dyn Fn(&str) -> Option<String>) -> RepoMap {
+        let files: Vec<FileId> = self.file_ids().filter(|file| self.meta(*file).language.is_some()).collect();
+        let number: FxHashMap<FileId, u32> = files.iter().copied().zip(0..).collect();
+        let names = self.names_of_map(&number);
+        let mut map = RepoMap::default();
+        let focus = self.focus(options, &number, &mut map.unknown_focus);
+        let ranks = page_rank(files.len(), &names, &focus);
+        let mut scored = score(&names, &ranks.0, &ranks.1);
+        for entry in scored.iter_mut().filter(|entry| focus.contains_key(&entry.file)) {
+            entry.score *= 4.0;
+        }
+        scored.sort_by(|a, b| b.score.total_cmp(&a.score).then((a.file, a.term).cmp(&(b.file, b.term))));
+        scored.truncate(SYMBOLS_LIMIT);
+        self.fill(&scored, &files, options.budget * TOKEN_BYTES, text, &mut map);
+        map
+    }
+
+    fn names_of_map(&self, number: &FxHashMap<FileId, u32>) -> Vec<Name> {
+        let segments: Vec<&Segment> = self.parts().iter().map(|part| &*part.segment).collect();
+        let mut names = Vec::new();
+        each_name(&segments, &mut |text, places| {
+            if text.len() < 3 || !places.iter().any(|(part, term)| segments[*part as usize].is_defined(*term)) {
+                return;
+            }
+            let mut name = Name { definers: Vec::new(), users: Vec::new(), weight: 0.0 };
+            for (part, term) in places {
+                for (doc, defines) in segments[*part as usize].postings(*term) {
+                    let Some(file) = number.get(&FileId { part: *part, doc }) else { continue };
+                    if defines { name.definers.push((*file, *term)) } else { name.users.push(*file) }
+                }
+            }
+            if name.definers.is_empty() || name.users.is_empty() || name.definers.len() > DEFINERS_LIMIT {
+                return;
+            }
+            name.weight = weight(text, name.definers.len(), name.users.len());
+            names.push(name);
+        });
+        names
+    }
+
+    /// The files in focus, with their weights.
+    fn focus(
+        &self,
+        options: &MapOptions,
+        number: &FxHashMap<FileId, u32>,
+        unknown: &mut Vec<String>,
+    ) -> FxHashMap<u32, f32> {
+        let mut focus = FxHashMap::default();
+        for wanted in &options.focus {
+            let path = wanted.trim_start_matches("./");
+            let before = focus.len();
+            if let Some(file) = self.file(path).and_then(|file| number.get(&file)) {
+                *focus.entry(*file).or_insert(0.0) += 1.0;
+            } else if self.has_folder(path.trim_end_matches('/')) {
+                let prefix = format!("{}/", path.trim_end_matches('/'));
+                let inside = number.iter().filter(|(file, _)| self.path(**file).starts_with(&prefix));
+                focus.extend(inside.map(|(_, number)| (*number, 0.2)));
+            } else {
+                for hit in self.find(wanted, &crate::Filter::default(), 3) {
+                    if hit.kind <= crate::MatchKind::ExactIgnoringCase
+                        && let Some(file) = self.file(&hit.symbol.path).and_then(|file| number.get(&file))
+                    {
+                        *focus.entry(*file).or_insert(0.0) += 1.0;
+                    }
+                }
+            }
+            if focus.len() == before && !focus.values().any(|weight| *weight > 1.0) {
+                unknown.push(wanted.clone());
+            }
+        }
+        focus
+    }
+
+    /// Takes symbols, best first, until the budget is full.
+    fn fill(
+        &self,
+        scored: &[Scored],
+        files: &[FileId],
+        budget: usize,
+        text: &dyn Fn(&str) -> Option<String>,
+        map: &mut RepoMap,
+    ) {
+        let mut texts: FxHashMap<String, Option<String>> = FxHashMap::default();
+        let mut lines: BTreeMap<String, BTreeMap<(u32, u32), (String, Symbol)>> = BTreeMap::new();
+        let mut used = 0;
+        for entry in scored {
+            let mut symbols = Vec::new();
+            self.symbols_in(files[entry.file as usize], entry.term, &mut |symbol| symbols.push(symbol));
+            for symbol in symbols.into_iter().filter(is_shown).take(4) {
+                let source = texts.entry(symbol.path.clone()).or_insert_with(|| text(&symbol.path));
+                let signature = source.as_ref().map(|source| text_of::signature(source, &symbol));
+                let shown = signature.filter(|shown| !shown.is_empty()).unwrap_or_else(|| symbol.qualified.clone());
+                let line = format!("{}{shown}\n", "  ".repeat(symbol.depth as usize + 1));
+                let new_file = if lines.contains_key(&symbol.path) { 0 } else { symbol.path.len() + 2 };
+                if used + line.len() + new_file > budget {
+                    continue;
+                }
+                let key = (symbol.range.start, symbol.name_range.start);
+                if lines.entry(symbol.path.clone()).or_default().insert(key, (line.clone(), symbol)).is_none() {
+                    used += line.len() + new_file;
+                }
+            }
+            if used + 24 > budget {
+                break;
+            }
+        }
+        for (path, symbols) in lines {
+            map.text.push_str(&path);
+            map.text.push_str(":\n");
+            for (line, symbol) in symbols.into_values() {
+                map.text.push_str(&line);
+                map.symbols.push(symbol);
+            }
+        }
+    }
+}
+
+fn is_shown(symbol: &Symbol) -> bool {
+    !matches!(symbol.kind, SymbolKind::Field | SymbolKind::Property | SymbolKind::Variable | SymbolKind::EnumMember)
+        || symbol.depth == 0
+}
+
+/// How much a use of the name says: rare, long and public names say more.
+fn weight(name: &str, definers: usize, users: usize) -> f32 {
+    let long = name.len() >= 8 && name.bytes().any(|byte| byte == b'_' || byte.is_ascii_uppercase());
+    let private = name.starts_with('_');
+    let shape = if long { 3.0 } else { 1.0 } * if private { 0.2 } else { 1.0 };
+    shape / (definers as f32 * (users as f32).sqrt())
+}
+
+/// Ranks of the files, and the sums of the weights that leave each.
+fn page_rank(files: usize, names: &[Name], focus: &FxHashMap<u32, f32>) -> (Vec<f32>, Vec<f32>) {
+    let mut out = vec![0.0f32; files];
+    for name in names {
+        for user in &name.users {
+            out[*user as usize] += name.weight * name.definers.len() as f32;
+        }
+    }
+    let total: f32 = focus.values().sum();
+    let home = |file: usize| {
+        if total > 0.0 {
+            focus.get(&crate::extract::offset(file)).copied().unwrap_or(0.0) / total
+        } else {
+            1.0 / files as f32
+        }
+    };
+    let mut ranks: Vec<f32> = (0..files).map(home).collect();
+    for _ in 0..ROUNDS {
+        let mut next: Vec<f32> = (0..files).map(|file| (1.0 - DAMPING) * home(file)).collect();
+        for name in names {
+            let flow: f32 = name.users.iter().map(|user| ranks[*user as usize] / out[*user as usize].max(1e-9)).sum();
+            for (definer, _) in &name.definers {
+                next[*definer as usize] += DAMPING * flow * name.weight;
+            }
+        }
+        ranks = next;
+    }
+    (ranks, out)
+}
+
+/// Each definition's share of its users' ranks.
+fn score(names: &[Name], ranks: &[f32], out: &[f32]) -> Vec<Scored> {
+    let mut scored = Vec::new();
+    for name in names {
+        let flow: f32 = name.users.iter().map(|user| ranks[*user as usize] / out[*user as usize].max(1e-9)).sum();
+        let score = flow * name.weight;
+        scored.extend(name.definers.iter().map(|(file, term)| Scored { file: *file, term: *term, score }));
+    }
+    scored
+}
+
+/// Calls `each` with every name of some segments and its ordinals there.
+fn each_name(segments: &[&Segment], each: &mut dyn FnMut(&str, &[(u32, u32)])) {
+    use fst::Streamer;
+    let mut union = fst::raw::OpBuilder::new();
+    for segment in segments {
+        union = union.add(segment.names().stream());
+    }
+    let mut union = union.union();
+    let mut places = Vec::new();
+    while let Some((name, found)) = union.next() {
+        places.clear();
+        for place in found {
+            places.push((crate::extract::offset(place.index), u32::try_from(place.value).unwrap_or(u32::MAX)));
+        }
+        if let Ok(name) = std::str::from_utf8(name) {
+            each(name, &places);
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! Where a symbol is defined, used and called from.
+
+use crate::filter::Filter;
+use crate::resolve::{Resolver, Target};
+use crate::snapshot::{FileFacts, FileId, Snapshot, Symbol, SymbolId};
+use crate::symbol::{ImportKind, NONE, Receiver, Role, SymbolKind, Use};
+use rustc_hash::FxHashSet;
+use std::ops::Range;
+
+/// Uses of one name that are resolved; past it they count by name.
+const RESOLVE_LIMIT: usize = 20_000;
+/// Candidates that a definition by name offers.
+const CANDIDATES: usize = 20;
+
+/// How an answer was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Certainty {
+    /// Followed through scopes, imports and types.
+    Resolved,
+    /// The name is the same; no more is known.
+    ByName,
+}
+
+impl Certainty {
+    /// As the command line and JSON write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Resolved => "resolved",
+            Self::ByName => "by-name",
+        }
+    }
+}
+
+/// One use of a symbol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    pub path: String,
+    /// The name, in bytes.
+    pub range: Range<u32>,
+    pub role: Role,
+    /// Qualified name of the symbol that the use stands in; empty at the top of the file.
+    pub enclosing: String,
+    pub certainty: Certainty,
+}
+
+/// Where a use leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    pub place: Place,
+    pub certainty: Certainty,
+}
+
+/// What a use names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    Symbol(Symbol),
+    /// A whole file, as an imported module is.
+    Module { path: String },
+}
+
+/// One call between two functions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The other function: the caller of a call into, the callee of a call out of.
+    pub symbol: Symbol,
+    /// Where the call stands.
+    pub path: String,
+    pub range: Range<u32>,
+    pub certainty: Certainty,
+    /// Calls between the function asked about and this one; 1 for direct ones.
+    pub depth: u32,
+}
+
+impl Snapshot {
+    /// The symbol whose name stands at a byte offset, when a definition does.
+    #[must_use]
+    pub fn symbol_at(&self, path: &str, offset: u32) -> Option<Symbol> {
+        let facts = self.facts(self.file(path)?);
+        let at = |index: &u32| {
+            let symbol = self.symbol(&facts, *index);
+            symbol.name_range.contains(&offset) || symbol.name_range.end == offset
+        };
+        let near = (0u32..).zip(&facts.doc.symbols).filter(|(_, symbol)| symbol.name_start <= offset);
+        let near = near.filter(|(_, symbol)| offset - symbol.name_start <= 256).map(|(index, _)| index);
+        let index = near.filter(at).max_by_key(|index| facts.doc.symbols[*index as usize].name_start)?;
+        Some(self.symbol(&facts, index))
+    }
+
+    /// What the name at a byte offset means: one answer when it resolves, else the likeliest
+    /// definitions of that name. Empty when no name stands there.
+    #[must_use]
+    pub fn definition(&self, path: &str, offset: u32) -> Vec<Definition> {
+        let Some(file) = self.file(path) else { return Vec::new() };
+        let resolver = Resolver::new(self);
+        let facts = resolver.facts(file);
+        let Some(used) = use_at(&facts, offset) else {
+            let place = self.symbol_at(path, offset).map(Place::Symbol);
+            return place.map(|place| Definition { place, certainty: Certainty::Resolved }).into_iter().collect();
+        };
+        if let Some(target) = resolver.resolve(&facts, &used) {
+            return vec![Definition { place: self.place(&resolver, target), certainty: Certainty::Resolved }];
+        }
+        let mut symbols = self.named(&facts.name(used.name), &Filter::default());
+        let language = self.meta(file).language;
+        symbols.sort_by_key(|symbol| {
+            let other = self.file(&symbol.path).and_then(|other| self.meta(other).language);
+            let fits = fits(&used, symbol.kind);
+            (other != language, !fits, symbol.path != path, std::cmp::Reverse(common(&symbol.path, path)))
+        });
+        symbols.truncate(CANDIDATES);
+        let by_name = |symbol| Definition { place: Place::Symbol(symbol), certainty: Certainty::ByName };
+        symbols.into_iter().map(by_name).collect()
+    }
+
+    fn place(&self, resolver: &Resolver<'_>, target: Target) -> Place {
+        match target {
+            Target::Symbol(id) => Place::Symbol(self.symbol(&resolver.facts(id.file), id.index)),
+            Target::Module(file) => Place::Module { path: self.path(file).to_owned() },
+        }
+    }
+
+    /// The uses of a symbol: those that resolve to it, then those that may be it by name. Uses
+    /// that resolve to something else are left out.
+    #[must_use]
+    pub fn references(&self, symbol: &Symbol, filter: &Filter) -> Vec<Reference> {
+        let mut found = Vec::new();
+        self.visit_references(symbol, filter, &mut |resolver, facts, used, certainty| {
+            found.push(self.reference(resolver, facts, used, certainty));
+        });
+        found.sort_by(|a, b| (a.certainty, &a.path, a.range.start).cmp(&(b.certainty, &b.path, b.range.start)));
+        found
+    }
+
+    /// All uses of a name, whatever they mean, in path order.
+    #[must_use]
+    pub fn uses_of_name(&self, name: &str, filter: &Filter) -> Vec<Reference> {
+        let resolver = Resolver::new(self);
+        let mut found = Vec::new();
+        for (file, local) in self.files_with(name, filter) {
+            let facts = resolver.facts(file);
+            let uses = facts.uses_of(local);
+            found.extend(uses.iter().map(|used| self.reference(&resolver, &facts, used, Certainty::ByName)));
+        }
+        found.sort_by(|a, b| (&a.path, a.range.start).cmp(&(&b.path, b.range.start)));
+        found
+    }
+
+    fn reference(&self, _: &Resolver<'_>, facts: &FileFacts<'_>, used: &Use, certainty: Certainty) -> Reference {
+        let enclosing = facts.enclosing(used.start);
+        let len = crate::extract::offset(facts.name(used.name).len());
+        Reference {
+            path: self.path(facts.file).to_owned(),
+            range: used.start..used.start + len,
+            role: used.role,
+            enclosing: if enclosing == NONE { String::new() } else { self.symbol(facts, enclosing).qualified },
+            certainty,
+        }
+    }
+
+    /// The files that have a name, with the file's number for it.
+    fn files_with<'a>(&'a self, name: &str, filter: &'a Filter) -> Vec<(FileId, u32)> {
+        let mut files = Vec::new();
+        for (part, held) in (0u32..).zip(self.parts()) {
+            let Some(term) = held.segment.term(name) else { continue };
+            for (doc, _) in held.segment.postings(term).filter(|(doc, _)| held.live.has(*doc)) {
+                let file = FileId { part, doc };
+                if filter.admits_file(self.path(file), self.meta(file).language)
+                    && let Some(local) = held.segment.stored(doc).local(term)
+                {
+                    files.push((file, local));
+                }
+            }
+        }
+        files
+    }
+
+    fn visit_references<'s>(
+        &'s self,
+        symbol: &Symbol,
+        filter: &Filter,
+        each: &mut dyn FnMut(&Resolver<'s>, &FileFacts<'s>, &Use, Certainty),
+    ) {
+        let resolver = Resolver::new(self);
+        let target = Target::Symbol(symbol.id);
+        let mut resolved = 0;
+        for (file, local) in self.files_with(&symbol.name, filter) {
+            if symbol.local && file != symbol.id.file {
+                continue;
+            }
+            let facts = resolver.facts(file);
+            for used in facts.uses_of(local) {
+                resolved += 1;
+                let found = if resolved > RESOLVE_LIMIT { None } else { resolver.resolve(&facts, &used) };
+                match found {
+                    Some(found) if found == target => each(&resolver, &facts, &used, Certainty::Resolved),
+                    Some(_) => {}
+                    None if symbol.local => {}
+                    None if fits(&used, symbol.kind) => each(&resolver, &facts, &used, Certainty::ByName),
+                    None => {}
+                }
+            }
+            if symbol.local {
+                continue;
+            }
+            // Names that the file imports it under.
+            let renamed = |import: &crate::symbol::ImportFact| {
+                import.kind == ImportKind::Name && import.name == local && import.alias != local
+            };
+            let aliases: Vec<u32> =
+                (0u32..).zip(&facts.doc.imports).filter(|(_, import)| renamed(import)).map(|(at, _)| at).collect();
+            for at in aliases {
+                if resolver.import_target(&facts, at) == Some(target) {
+                    for used in facts.uses_of(facts.doc.imports[at as usize].alias) {
+                        if resolver.resolve(&facts, &used) == Some(target) {
+                            each(&resolver, &facts, &used, Certainty::Resolved);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The functions that call a function, and their callers, to a depth.
+    #[must_use]
+    pub fn callers(&self, symbol: &Symbol, depth: u32, filter: &Filter) -> Vec<Call> {
+        self.call_graph(symbol, depth, &|of, level| {
+            let mut calls = Vec::new();
+            self.visit_references(of, filter, &mut |_, facts, used, certainty| {
+                let caller = facts.enclosing(used.start);
+                if used.role == Role::Call && caller != NONE {
+                    let len = crate::extract::offset(of.name.len());
+                    calls.push(Call {
+                        symbol: self.symbol(facts, caller),
+                        path: self.path(facts.file).to_owned(),
+                        range: used.start..used.start + len,
+                        certainty,
+                        depth: level,
+                    });
+                }
+            });
+            calls.sort_by_key(|call| call.certainty);
+            calls
+        })
+    }
+
+    /// The functions that a function calls, and what they call, to a depth.
+    #[must_use]
+    pub fn callees(&self, symbol: &Symbol, depth: u32, filter: &Filter) -> Vec<Call> {
+        let resolver = Resolver::new(self);
+        self.call_graph(symbol, depth, &|of, level| {
+            let facts = resolver.facts(of.id.file);
+            let inside = |used: &&Use| used.role == Role::Call && of.range.contains(&used.start);
+            let mut calls = Vec::new();
+            for used in facts.uses().iter().filter(inside) {
+                let range = used.start..used.start + crate::extract::offset(facts.name(used.name).len());
+                let mut add = |symbol: Symbol, certainty| {
+                    if filter.admits_file(&symbol.path, None) || filter.language.is_some() {
+                        calls.push(Call { symbol, path: of.path.clone(), range: range.clone(), certainty, depth: level });
+                    }
+                };
+                match resolver.resolve(&facts, used) {
+                    Some(Target::Symbol(id)) => {
+                        add(self.symbol(&resolver.facts(id.file), id.index), Certainty::Resolved);
+                    }
+                    Some(Target::Module(_)) => {}
+                    None => {
+                        // By name only where the name is unmistakable.
+                        let mut named = self.named(&facts.name(used.name), filter);
+                        named.retain(|symbol| fits(used, symbol.kind));
+                        if let [only] = named.as_slice() {
+                            add(only.clone(), Certainty::ByName);
+                        }
+                    }
+                }
+            }
+            calls
+        })
+    }
+
+    fn call_graph(&self, symbol: &Symbol, depth: u32, step: &dyn Fn(&Symbol, u32) -> Vec<Call>) -> Vec<Call> {
+        let mut seen: FxHashSet<SymbolId> = FxHashSet::default();
+        seen.insert(symbol.id);
+        let mut calls = Vec::new();
+        let mut front = vec![symbol.clone()];
+        for level in 1..=depth.min(16) {
+            let mut next = Vec::new();
+            for of in &front {
+                for call in step(of, level) {
+                    if seen.insert(call.symbol.id) {
+                        // Guesses are shown but not followed.
+                        if call.certainty == Certainty::Resolved {
+                            next.push(call.symbol.clone());
+                        }
+                        calls.push(call);
+                    } else if level == 1 && call.symbol.id != symbol.id {
+                        calls.push(call);
+                    }
+                }
+                if calls.len() > RESOLVE_LIMIT {
+                    return calls;
+                }
+            }
+            front = next;
+        }
+        calls
+    }
+}
+
+/// The use whose name spans an offset.
+fn use_at(facts: &FileFacts<'_>, offset: u32) -> Option<Use> {
+    let uses = facts.uses();
+    let after = uses.partition_point(|used| used.start <= offset);
+    let used = uses.get(after.checked_sub(1)?)?;
+    let len = crate::extract::offset(facts.name(used.name).len());
+    (offset <= used.start + len).then_some(*used)
+}
+
+/// Whether a use can mean a symbol of that kind, as far as its form tells.
+fn fits(used: &Use, kind: SymbolKind) -> bool {
+    let by_member = !matches!(used.receiver, Receiver::Bare | Receiver::Keyword);
+    match used.role {
+        Role::Type => !kind.is_callable() && !(kind.is_member() && !by_member),
+        _ if by_member => true,
+        Role::Import => !kind.is_member(),
+        _ => !kind.is_member(),
+    }
+}
+
+/// Length of the common beginning of two paths.
+fn common(a: &str, b: &str) -> usize {
+    a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count()
+}

@@ -1,0 +1,386 @@
+//! One immutable segment: the facts of some files and the tables over them, as bytes to map.
+//!
+//! Layout: a header with a checksummed table of sections, then the sections. Names are ordinals of
+//! one FST; every file's facts are a blob of their own that never changes when segments merge,
+//! because names inside a file are numbered in alphabetical order, as ordinals are.
+
+pub(crate) mod bytes;
+pub(crate) mod doc;
+pub(crate) mod write;
+
+use crate::language::Language;
+use crate::trigram;
+use bytes::Reader;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Changes whenever the layout or what is extracted changes; older files are rebuilt.
+pub(crate) const SCHEMA: u32 = 1;
+
+const MAGIC: &[u8; 8] = b"DTINDEX\0";
+const SECTIONS: usize = 7;
+const HEADER: usize = 8 + 4 + 4 + 4 + 4 + SECTIONS * 24 + 8;
+const DOC_RECORD: usize = 48;
+
+/// The sections, in file order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    Docs,
+    Paths,
+    Names,
+    Terms,
+    Postings,
+    Blobs,
+    Trigrams,
+}
+
+/// Why bytes are not a segment.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub(crate) enum OpenError {
+    #[error("not an index file, or cut short")]
+    Malformed,
+    #[error("written by another version")]
+    OtherVersion,
+    #[error("damaged: a checksum does not match")]
+    Damaged,
+}
+
+/// Bytes that stay where they are: a mapped file or memory.
+pub(crate) trait Bytes: AsRef<[u8]> + Send + Sync {}
+impl<T: AsRef<[u8]> + Send + Sync> Bytes for T {}
+
+/// A range of shared bytes.
+#[derive(Clone)]
+struct Slice {
+    bytes: Arc<dyn Bytes>,
+    range: Range<usize>,
+}
+
+impl AsRef<[u8]> for Slice {
+    fn as_ref(&self) -> &[u8] {
+        &(*self.bytes).as_ref()[self.range.clone()]
+    }
+}
+
+/// How a file was on disk when it was indexed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stat {
+    /// Bytes.
+    pub(crate) size: u64,
+    /// Nanoseconds since 1970; 0 for text that is not on disk.
+    pub(crate) modified: i64,
+    /// XXH3 of the bytes.
+    pub(crate) hash: u64,
+}
+
+/// What is kept of a file besides its facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Meta {
+    pub(crate) language: Option<Language>,
+    /// The text has no trigrams here (binary, too large): text search must read it.
+    pub(crate) unsearched: bool,
+    /// Read in the same moment as it was written: the next check must compare hashes.
+    pub(crate) doubtful: bool,
+    pub(crate) stat: Stat,
+}
+
+/// An opened segment.
+pub(crate) struct Segment {
+    bytes: Arc<dyn Bytes>,
+    sections: [Range<usize>; SECTIONS],
+    checksums: [u64; SECTIONS],
+    names: fst::raw::Fst<Slice>,
+    docs: u32,
+    terms: u32,
+    /// Something read later turned out damaged: answers from here must not be used.
+    damaged: AtomicBool,
+    /// 0: trigrams not looked at; 1: checked; 2: damaged.
+    trigrams_checked: AtomicU8,
+}
+
+impl Segment {
+    /// Opens a segment; checks everything but the blobs and trigrams, which are checked when read.
+    pub(crate) fn open(bytes: Arc<dyn Bytes>) -> Result<Self, OpenError> {
+        let all = (*bytes).as_ref();
+        let header = all.get(..HEADER).ok_or(OpenError::Malformed)?;
+        if &header[..8] != MAGIC {
+            return Err(OpenError::Malformed);
+        }
+        let word = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let long = |at: usize| u64::from(word(at)) | u64::from(word(at + 4)) << 32;
+        if word(8) != SCHEMA || word(12) != grammars() {
+            return Err(OpenError::OtherVersion);
+        }
+        if long(HEADER - 8) != xxh3_64(&header[..HEADER - 8]) {
+            return Err(OpenError::Damaged);
+        }
+        let mut sections: [Range<usize>; SECTIONS] = Default::default();
+        let mut checksums = [0; SECTIONS];
+        for (index, section) in sections.iter_mut().enumerate() {
+            let at = 24 + index * 24;
+            let from = usize::try_from(long(at)).map_err(|_| OpenError::Malformed)?;
+            let len = usize::try_from(long(at + 8)).map_err(|_| OpenError::Malformed)?;
+            let to = from.checked_add(len).filter(|to| *to <= all.len()).ok_or(OpenError::Malformed)?;
+            *section = from..to;
+            checksums[index] = long(at + 16);
+            let late = index == Section::Blobs as usize || index == Section::Trigrams as usize;
+            if !late && xxh3_64(&all[section.clone()]) != checksums[index] {
+                return Err(OpenError::Damaged);
+            }
+        }
+        let names = Slice { bytes: bytes.clone(), range: sections[Section::Names as usize].clone() };
+        let names = fst::raw::Fst::new(names).map_err(|_| OpenError::Damaged)?;
+        let (docs, terms) = (word(16), word(20));
+        if sections[0].len() != docs as usize * DOC_RECORD {
+            return Err(OpenError::Damaged);
+        }
+        Ok(Self {
+            bytes,
+            sections,
+            checksums,
+            names,
+            docs,
+            terms,
+            damaged: AtomicBool::new(false),
+            trigrams_checked: AtomicU8::new(0),
+        })
+    }
+
+    pub(crate) fn section(&self, section: Section) -> &[u8] {
+        &(*self.bytes).as_ref()[self.sections[section as usize].clone()]
+    }
+
+    /// The whole segment.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        (*self.bytes).as_ref()
+    }
+
+    /// Size of the whole segment, in bytes.
+    pub(crate) fn len(&self) -> usize {
+        (*self.bytes).as_ref().len()
+    }
+
+    pub(crate) fn doc_count(&self) -> u32 {
+        self.docs
+    }
+
+    pub(crate) fn term_count(&self) -> u32 {
+        self.terms
+    }
+
+    pub(crate) fn names(&self) -> &fst::raw::Fst<impl AsRef<[u8]>> {
+        &self.names
+    }
+
+    /// Whether anything read so far failed its checksum.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn mark_damaged(&self) {
+        self.damaged.store(true, Ordering::Relaxed);
+    }
+
+    // Documents.
+
+    fn record(&self, doc: u32) -> &[u8] {
+        let at = doc as usize * DOC_RECORD;
+        self.section(Section::Docs).get(at..at + DOC_RECORD).unwrap_or(&[0; DOC_RECORD])
+    }
+
+    /// A document's path, relative to the root, with `/`.
+    pub(crate) fn path(&self, doc: u32) -> &str {
+        let end_of = |doc: u32| bytes::u32_at(self.record(doc), 0) as usize;
+        let from = if doc == 0 { 0 } else { end_of(doc - 1) };
+        let path = self.section(Section::Paths).get(from..end_of(doc)).unwrap_or_default();
+        std::str::from_utf8(path).unwrap_or_default()
+    }
+
+    /// The document of a path. Documents are in path order.
+    pub(crate) fn doc_of(&self, path: &str) -> Option<u32> {
+        let (mut low, mut high) = (0, self.docs);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.path(middle).cmp(path) {
+                std::cmp::Ordering::Equal => return Some(middle),
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+
+    /// The first document whose path is not before `path`.
+    pub(crate) fn first_doc_from(&self, path: &str) -> u32 {
+        let (mut low, mut high) = (0, self.docs);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.path(middle) < path { low = middle + 1 } else { high = middle }
+        }
+        low
+    }
+
+    pub(crate) fn meta(&self, doc: u32) -> Meta {
+        let record = self.record(doc);
+        Meta {
+            language: Language::from_number(record[4]),
+            unsearched: record[5] & 1 != 0,
+            doubtful: record[5] & 2 != 0,
+            stat: Stat {
+                size: bytes::u64_at(record, 8),
+                modified: bytes::u64_at(record, 16).cast_signed(),
+                hash: bytes::u64_at(record, 24),
+            },
+        }
+    }
+
+    /// A document's terms and blob, as stored.
+    pub(crate) fn stored(&self, doc: u32) -> Stored<'_> {
+        let record = self.record(doc);
+        let from = usize::try_from(bytes::u64_at(record, 32)).unwrap_or(usize::MAX);
+        let len = bytes::u32_at(record, 40) as usize;
+        let stored = from
+            .checked_add(len)
+            .and_then(|to| self.section(Section::Blobs).get(from..to))
+            .unwrap_or_default();
+        let sound = xxh3_64(stored) as u32 == bytes::u32_at(record, 44);
+        if !sound {
+            self.mark_damaged();
+            return Stored { terms: Reader::new(&[]), count: 0, blob: &[] };
+        }
+        let mut reader = Reader::new(stored);
+        let (count, terms_len) = (reader.varint(), reader.varint() as usize);
+        let terms = reader.take(terms_len);
+        Stored { terms: Reader::new(terms), count, blob: reader.rest() }
+    }
+
+    // Terms.
+
+    /// The ordinal of a name.
+    pub(crate) fn term(&self, name: &str) -> Option<u32> {
+        u32::try_from(self.names.get(name)?.value()).ok()
+    }
+
+    /// The name of an ordinal.
+    pub(crate) fn name(&self, term: u32) -> Option<String> {
+        String::from_utf8(self.names.get_key(u64::from(term))?).ok()
+    }
+
+    /// Where the term's postings lie, and whether any document defines it.
+    fn term_entry(&self, term: u32) -> (Range<usize>, bool) {
+        let table = self.section(Section::Terms);
+        let block = (term / write::TERM_BLOCK) as usize;
+        let blocks = self.terms.div_ceil(write::TERM_BLOCK) as usize;
+        let start = bytes::u32_at(table.get(block * 8..).unwrap_or_default(), 0) as usize;
+        let at = bytes::u32_at(table.get(block * 8 + 4..).unwrap_or_default(), 0) as usize;
+        let mut reader = Reader::new(table.get(blocks * 8 + at..).unwrap_or_default());
+        let mut from = start;
+        for _ in 0..term % write::TERM_BLOCK {
+            from += (reader.varint() >> 1) as usize;
+        }
+        let entry = reader.varint();
+        (from..from + (entry >> 1) as usize, entry & 1 != 0)
+    }
+
+    /// Whether some document defines the term outside of functions.
+    pub(crate) fn is_defined(&self, term: u32) -> bool {
+        self.term_entry(term).1
+    }
+
+    /// The documents that have the name, ascending, each with whether it defines it.
+    pub(crate) fn postings(&self, term: u32) -> Postings<'_> {
+        let range = self.term_entry(term).0;
+        Postings { reader: Reader::new(self.section(Section::Postings).get(range).unwrap_or_default()), doc: 0 }
+    }
+
+    /// The trigram table, checked on first use.
+    pub(crate) fn trigrams(&self) -> Option<trigram::Table<'_>> {
+        let section = self.section(Section::Trigrams);
+        if self.trigrams_checked.load(Ordering::Relaxed) == 0 {
+            let sound = xxh3_64(section) == self.checksums[Section::Trigrams as usize];
+            self.trigrams_checked.store(if sound { 1 } else { 2 }, Ordering::Relaxed);
+            if !sound {
+                self.mark_damaged();
+            }
+        }
+        if self.trigrams_checked.load(Ordering::Relaxed) != 1 {
+            return None;
+        }
+        trigram::Table::open(section)
+    }
+}
+
+/// A document's bytes before they are decoded.
+pub(crate) struct Stored<'s> {
+    terms: Reader<'s>,
+    count: u32,
+    pub(crate) blob: &'s [u8],
+}
+
+impl Stored<'_> {
+    /// The document's names as ordinals, ascending.
+    pub(crate) fn terms(&self) -> Vec<u32> {
+        let mut reader = self.terms.clone();
+        let mut term = 0;
+        let mut terms = Vec::with_capacity(self.count.min(1 << 20) as usize);
+        for _ in 0..self.count {
+            if reader.is_empty() {
+                break;
+            }
+            term += reader.varint();
+            terms.push(term);
+        }
+        terms
+    }
+
+    /// The document's own number for an ordinal.
+    pub(crate) fn local(&self, wanted: u32) -> Option<u32> {
+        let mut reader = self.terms.clone();
+        let mut term = 0;
+        for local in 0..self.count {
+            if reader.is_empty() {
+                return None;
+            }
+            term += reader.varint();
+            if term >= wanted {
+                return (term == wanted).then_some(local);
+            }
+        }
+        None
+    }
+}
+
+/// Iterates `(document, defines)`.
+pub(crate) struct Postings<'s> {
+    reader: Reader<'s>,
+    doc: u32,
+}
+
+impl Iterator for Postings<'_> {
+    type Item = (u32, bool);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.reader.is_empty() {
+            return None;
+        }
+        let entry = self.reader.varint();
+        self.doc = self.doc.wrapping_add(entry >> 1);
+        Some((self.doc, entry & 1 != 0))
+    }
+}
+
+/// A number that changes with any grammar's version, which changes what is extracted.
+pub(crate) fn grammars() -> u32 {
+    static NUMBER: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
+    *NUMBER.get_or_init(|| {
+        let mut text = env!("CARGO_PKG_VERSION").to_owned();
+        for language in Language::ALL {
+            let grammar = language.grammar();
+            let size = (grammar.abi_version(), grammar.node_kind_count(), grammar.parse_state_count());
+            text.push_str(&format!("{} {size:?};", language.name()));
+        }
+        xxh3_64(text.as_bytes()) as u32
+    })
+}

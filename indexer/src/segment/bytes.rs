@@ -1,0 +1,82 @@
+//! Numbers as bytes: LEB128 varints and little-endian words. Reading never panics: past the end
+//! everything is zero, and checksums tell damage before it gets here.
+
+/// Appends a number, seven bits a byte, low bits first.
+pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u32) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// Appends a signed number with small magnitudes first: 0, -1, 1, -2, …
+pub(crate) fn put_signed(out: &mut Vec<u8>, value: i32) {
+    put_varint(out, ((value << 1) ^ (value >> 31)).cast_unsigned());
+}
+
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    bytes.get(at..at + 4).map_or(0, |word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
+}
+
+pub(crate) fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
+}
+
+/// Reads what the `put` functions wrote.
+#[derive(Clone)]
+pub(crate) struct Reader<'b> {
+    bytes: &'b [u8],
+}
+
+impl<'b> Reader<'b> {
+    pub(crate) fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    pub(crate) fn rest(&self) -> &'b [u8] {
+        self.bytes
+    }
+
+    #[inline]
+    pub(crate) fn byte(&mut self) -> u8 {
+        let Some((first, rest)) = self.bytes.split_first() else { return 0 };
+        self.bytes = rest;
+        *first
+    }
+
+    #[inline]
+    pub(crate) fn varint(&mut self) -> u32 {
+        let first = self.byte();
+        if first < 0x80 {
+            return u32::from(first);
+        }
+        let mut value = u32::from(first & 0x7f);
+        let mut shift = 7;
+        loop {
+            let byte = self.byte();
+            value |= u32::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte < 0x80 || shift > 28 {
+                return value;
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn signed(&mut self) -> i32 {
+        let value = self.varint();
+        (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
+    }
+
+    /// The next `len` bytes, or fewer at the end.
+    pub(crate) fn take(&mut self, len: usize) -> &'b [u8] {
+        let (taken, rest) = self.bytes.split_at(len.min(self.bytes.len()));
+        self.bytes = rest;
+        taken
+    }
+}

@@ -1,0 +1,308 @@
+//! Making segments: from freshly extracted files, and by merging older segments.
+
+use super::bytes::put_varint;
+use super::doc::Encoded;
+use super::{DOC_RECORD, HEADER, MAGIC, Meta, SCHEMA, SECTIONS, Segment, grammars};
+use crate::extract::offset;
+use crate::trigram;
+use fst::Streamer;
+use rustc_hash::FxHashMap;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Terms between two entries of the term table that can be reached directly.
+pub(super) const TERM_BLOCK: u32 = 32;
+
+/// The bit of a document's term that says the document defines it.
+const DEFINES: u32 = 1 << 31;
+
+/// Collects files, in path order, into a segment.
+#[derive(Default)]
+pub(crate) struct Builder {
+    terms: FxHashMap<Box<str>, u32>,
+    /// Terms of all documents, one after the other: arrival numbers, with `DEFINES`.
+    doc_terms: Vec<u32>,
+    docs: Vec<NewDoc>,
+    paths: String,
+    blobs: Vec<u8>,
+    trigrams: trigram::Builder,
+    text_bytes: usize,
+}
+
+struct NewDoc {
+    meta: Meta,
+    path_end: u32,
+    terms_end: usize,
+    blob_end: usize,
+}
+
+impl Builder {
+    /// Adds a file. Paths must come in ascending order.
+    pub(crate) fn add(&mut self, path: &str, meta: Meta, encoded: &Encoded, trigrams: &[u32]) {
+        let doc = offset(self.docs.len());
+        let mut from = 0;
+        for (end, defines) in &encoded.ends {
+            let name = &encoded.text[from as usize..*end as usize];
+            from = *end;
+            let number = match self.terms.get(name) {
+                Some(number) => *number,
+                None => {
+                    let number = offset(self.terms.len());
+                    self.terms.insert(name.into(), number);
+                    number
+                }
+            };
+            self.doc_terms.push(if *defines { number | DEFINES } else { number });
+        }
+        self.paths.push_str(path);
+        self.blobs.extend_from_slice(&encoded.blob);
+        self.trigrams.add(doc, trigrams);
+        self.text_bytes += usize::try_from(meta.stat.size).unwrap_or(0);
+        self.docs.push(NewDoc {
+            meta,
+            path_end: offset(self.paths.len()),
+            terms_end: self.doc_terms.len(),
+            blob_end: self.blobs.len(),
+        });
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.docs.is_empty()
+    }
+
+    /// Bytes of text added so far.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.text_bytes
+    }
+
+    /// The segment, as bytes.
+    pub(crate) fn finish(self) -> Vec<u8> {
+        let mut sorted: Vec<(Box<str>, u32)> = self.terms.into_iter().collect();
+        sorted.sort_unstable();
+        let mut rank = vec![0; sorted.len()];
+        let mut names = fst::MapBuilder::memory();
+        for (ordinal, (name, number)) in sorted.iter().enumerate() {
+            rank[*number as usize] = offset(ordinal);
+            names.insert(name.as_bytes(), ordinal as u64).expect("names are sorted and distinct");
+        }
+        let names = names.into_inner().expect("writing to memory does not fail");
+        let mut terms = self.doc_terms;
+        for term in &mut terms {
+            *term = rank[(*term & !DEFINES) as usize] | (*term & DEFINES);
+        }
+        let mut trigrams = Vec::new();
+        self.trigrams.finish(&mut trigrams);
+        let (mut path_from, mut terms_from, mut blob_from) = (0, 0, 0);
+        let docs: Vec<DocOut<'_>> = self
+            .docs
+            .iter()
+            .map(|doc| {
+                let out = DocOut {
+                    path: &self.paths[path_from as usize..doc.path_end as usize],
+                    meta: doc.meta,
+                    terms: terms_from..doc.terms_end,
+                    blob: &self.blobs[blob_from..doc.blob_end],
+                };
+                (path_from, terms_from, blob_from) = (doc.path_end, doc.terms_end, doc.blob_end);
+                out
+            })
+            .collect();
+        layout(&names, offset(sorted.len()), &docs, &terms, &trigrams)
+    }
+}
+
+/// Merges the live documents of several segments into one. No path may be live in two of them.
+pub(crate) fn merge(parts: &[(&Segment, &dyn Fn(u32) -> bool)]) -> Vec<u8> {
+    let mut order: Vec<(&str, usize, u32)> = Vec::new();
+    for (index, (segment, is_live)) in parts.iter().enumerate() {
+        let live = (0..segment.doc_count()).filter(|doc| is_live(*doc));
+        order.extend(live.map(|doc| (segment.path(doc), index, doc)));
+    }
+    order.sort_unstable();
+    let mut used: Vec<Vec<bool>> =
+        parts.iter().map(|(segment, _)| vec![false; segment.term_count() as usize]).collect();
+    for (_, part, doc) in &order {
+        for term in parts[*part].0.stored(*doc).terms() {
+            if let Some(flag) = used[*part].get_mut(term as usize) {
+                *flag = true;
+            }
+        }
+    }
+    let (names, count, moved) = merge_names(parts, &used);
+    let mut terms = Vec::new();
+    let mut docs = Vec::with_capacity(order.len());
+    let mut new_ids: Vec<Vec<Option<u32>>> =
+        parts.iter().map(|(segment, _)| vec![None; segment.doc_count() as usize]).collect();
+    for (new, (path, part, doc)) in order.iter().enumerate() {
+        let segment = parts[*part].0;
+        new_ids[*part][*doc as usize] = Some(offset(new));
+        let stored = segment.stored(*doc);
+        let from = terms.len();
+        let local = stored.terms();
+        let defined = defined_names(stored.blob, local.len());
+        for (id, term) in local.iter().enumerate() {
+            let defines = if defined[id] { DEFINES } else { 0 };
+            terms.push(moved[*part].get(*term as usize).copied().unwrap_or(0) | defines);
+        }
+        docs.push(DocOut { path, meta: segment.meta(*doc), terms: from..terms.len(), blob: stored.blob });
+    }
+    let mut trigrams = Vec::new();
+    let tables: Vec<_> = parts.iter().map(|(segment, _)| segment.trigrams()).collect();
+    let mapped: Vec<_> = tables
+        .iter()
+        .zip(&new_ids)
+        .filter_map(|(table, ids)| Some((table.as_ref()?, ids.as_slice())))
+        .collect();
+    trigram::merge(&mapped, &mut trigrams);
+    layout(&names, count, &docs, &terms, &trigrams)
+}
+
+/// Which of a document's names it defines outside of functions.
+fn defined_names(blob: &[u8], count: usize) -> Vec<bool> {
+    let mut defined = vec![false; count];
+    for symbol in super::doc::Doc::decode(blob).symbols {
+        if !symbol.local
+            && let Some(flag) = defined.get_mut(symbol.name as usize)
+        {
+            *flag = true;
+        }
+    }
+    defined
+}
+
+/// The union of the used names, and each part's new ordinals.
+fn merge_names(
+    parts: &[(&Segment, &dyn Fn(u32) -> bool)],
+    used: &[Vec<bool>],
+) -> (Vec<u8>, u32, Vec<Vec<u32>>) {
+    let mut moved: Vec<Vec<u32>> = used.iter().map(|flags| vec![0; flags.len()]).collect();
+    let mut names = fst::MapBuilder::memory();
+    let mut count = 0;
+    let mut union = fst::raw::OpBuilder::new();
+    for (segment, _) in parts {
+        union = union.add(segment.names().stream());
+    }
+    let mut union = union.union();
+    while let Some((name, places)) = union.next() {
+        let mut is_used = false;
+        for place in places {
+            let term = usize::try_from(place.value).unwrap_or(usize::MAX);
+            if used[place.index].get(term) == Some(&true) {
+                is_used = true;
+                moved[place.index][term] = count;
+            }
+        }
+        if is_used {
+            names.insert(name, u64::from(count)).expect("a union is sorted and distinct");
+            count += 1;
+        }
+    }
+    (names.into_inner().expect("writing to memory does not fail"), count, moved)
+}
+
+struct DocOut<'a> {
+    path: &'a str,
+    meta: Meta,
+    /// Into the flat array of terms.
+    terms: std::ops::Range<usize>,
+    blob: &'a [u8],
+}
+
+/// Lays out a segment's file.
+fn layout(names: &[u8], term_count: u32, docs: &[DocOut<'_>], terms: &[u32], trigrams: &[u8]) -> Vec<u8> {
+    let (term_table, postings) = invert(term_count, docs, terms);
+    let (mut records, mut paths, mut blobs) = (Vec::new(), String::new(), Vec::new());
+    let mut coded = Vec::new();
+    for doc in docs {
+        paths.push_str(doc.path);
+        coded.clear();
+        let mut before = 0;
+        for term in &terms[doc.terms.clone()] {
+            put_varint(&mut coded, (term & !DEFINES) - before);
+            before = term & !DEFINES;
+        }
+        let from = blobs.len();
+        put_varint(&mut blobs, offset(doc.terms.len()));
+        put_varint(&mut blobs, offset(coded.len()));
+        blobs.extend_from_slice(&coded);
+        blobs.extend_from_slice(doc.blob);
+        let sum = xxh3_64(&blobs[from..]) as u32;
+        put_record(&mut records, offset(paths.len()), &doc.meta, from, blobs.len() - from, sum);
+    }
+    let sections: [&[u8]; SECTIONS] =
+        [&records, paths.as_bytes(), names, &term_table, &postings, &blobs, trigrams];
+    let size = HEADER + sections.iter().map(|section| section.len()).sum::<usize>();
+    let mut out = Vec::with_capacity(size);
+    out.extend_from_slice(MAGIC);
+    for word in [SCHEMA, grammars(), offset(docs.len()), term_count] {
+        out.extend_from_slice(&word.to_le_bytes());
+    }
+    let mut at = HEADER as u64;
+    for section in sections {
+        for long in [at, section.len() as u64, xxh3_64(section)] {
+            out.extend_from_slice(&long.to_le_bytes());
+        }
+        at += section.len() as u64;
+    }
+    let sum = xxh3_64(&out);
+    out.extend_from_slice(&sum.to_le_bytes());
+    for section in sections {
+        out.extend_from_slice(section);
+    }
+    out
+}
+
+fn put_record(out: &mut Vec<u8>, path_end: u32, meta: &Meta, from: usize, len: usize, sum: u32) {
+    let start = out.len();
+    out.extend_from_slice(&path_end.to_le_bytes());
+    out.push(meta.language.map_or(0, |language| language as u8));
+    out.push(u8::from(meta.unsearched) | u8::from(meta.doubtful) << 1);
+    out.extend_from_slice(&[0, 0]);
+    out.extend_from_slice(&meta.stat.size.to_le_bytes());
+    out.extend_from_slice(&meta.stat.modified.to_le_bytes());
+    out.extend_from_slice(&meta.stat.hash.to_le_bytes());
+    out.extend_from_slice(&(from as u64).to_le_bytes());
+    out.extend_from_slice(&offset(len).to_le_bytes());
+    out.extend_from_slice(&sum.to_le_bytes());
+    debug_assert_eq!(out.len() - start, DOC_RECORD);
+}
+
+/// Turns documents' terms into terms' documents: the term table and the postings.
+fn invert(term_count: u32, docs: &[DocOut<'_>], terms: &[u32]) -> (Vec<u8>, Vec<u8>) {
+    let mut starts = vec![0u32; term_count as usize + 1];
+    for term in terms {
+        starts[(term & !DEFINES) as usize + 1] += 1;
+    }
+    for index in 1..starts.len() {
+        starts[index] += starts[index - 1];
+    }
+    let mut flat = vec![0u32; terms.len()];
+    for (doc, out) in docs.iter().enumerate() {
+        for term in &terms[out.terms.clone()] {
+            let slot = &mut starts[(term & !DEFINES) as usize];
+            flat[*slot as usize] = offset(doc) << 1 | u32::from(term & DEFINES != 0);
+            *slot += 1;
+        }
+    }
+    // Every start has moved to its end, which is the next one's start.
+    let mut postings = Vec::with_capacity(terms.len() * 2);
+    let (mut heads, mut lengths) = (Vec::new(), Vec::new());
+    let mut from = 0;
+    for term in 0..term_count {
+        if term % TERM_BLOCK == 0 {
+            heads.extend_from_slice(&offset(postings.len()).to_le_bytes());
+            heads.extend_from_slice(&offset(lengths.len()).to_le_bytes());
+        }
+        let to = starts[term as usize] as usize;
+        let (mut before, mut defined) = (0, 0);
+        let length_before = postings.len();
+        for entry in &flat[from..to] {
+            put_varint(&mut postings, ((entry >> 1) - before) << 1 | (entry & 1));
+            before = entry >> 1;
+            defined |= entry & 1;
+        }
+        put_varint(&mut lengths, offset(postings.len() - length_before) << 1 | defined);
+        from = to;
+    }
+    heads.extend_from_slice(&lengths);
+    (heads, postings)
+}

@@ -1,0 +1,330 @@
+//! The values the index speaks in: symbols, references, imports, and the scopes they live in.
+//! Offsets are bytes from the start of the file, at most `u32::MAX`.
+
+use std::ops::Range;
+
+/// What a symbol is, with the numbers of LSP's `SymbolKind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum SymbolKind {
+    Module = 2,
+    Namespace = 3,
+    Class = 5,
+    Method = 6,
+    Property = 7,
+    Field = 8,
+    Constructor = 9,
+    Enum = 10,
+    Interface = 11,
+    Function = 12,
+    Variable = 13,
+    Constant = 14,
+    EnumMember = 22,
+    Struct = 23,
+    TypeParameter = 26,
+}
+
+impl SymbolKind {
+    /// Every kind, in the order of LSP's numbers.
+    pub const ALL: [Self; 15] = [
+        Self::Module,
+        Self::Namespace,
+        Self::Class,
+        Self::Method,
+        Self::Property,
+        Self::Field,
+        Self::Constructor,
+        Self::Enum,
+        Self::Interface,
+        Self::Function,
+        Self::Variable,
+        Self::Constant,
+        Self::EnumMember,
+        Self::Struct,
+        Self::TypeParameter,
+    ];
+
+    /// The kind's name as the command line and JSON write it, for example `enum-member`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Module => "module",
+            Self::Namespace => "namespace",
+            Self::Class => "class",
+            Self::Method => "method",
+            Self::Property => "property",
+            Self::Field => "field",
+            Self::Constructor => "constructor",
+            Self::Enum => "enum",
+            Self::Interface => "interface",
+            Self::Function => "function",
+            Self::Variable => "variable",
+            Self::Constant => "constant",
+            Self::EnumMember => "enum-member",
+            Self::Struct => "struct",
+            Self::TypeParameter => "type-parameter",
+        }
+    }
+
+    pub(crate) fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u8 == number)
+    }
+
+    /// Whether symbols inside it are its members.
+    pub(crate) fn has_members(self) -> bool {
+        matches!(self, Self::Class | Self::Interface | Self::Enum | Self::Struct)
+    }
+
+    /// Whether it is reached through a value (`x.name`) and not by its bare name.
+    pub(crate) fn is_member(self) -> bool {
+        matches!(
+            self,
+            Self::Method | Self::Property | Self::Field | Self::Constructor | Self::EnumMember
+        )
+    }
+
+    /// Whether it can be called and has a body.
+    pub(crate) fn is_callable(self) -> bool {
+        matches!(self, Self::Function | Self::Method | Self::Constructor)
+    }
+}
+
+/// How a name is used at one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Role {
+    Read = 0,
+    Call = 1,
+    Type = 2,
+    Write = 3,
+    Import = 4,
+}
+
+impl Role {
+    pub(crate) const ALL: [Self; 5] = [Self::Read, Self::Call, Self::Type, Self::Write, Self::Import];
+
+    /// The role's name as the command line and JSON write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Call => "call",
+            Self::Type => "type",
+            Self::Write => "write",
+            Self::Import => "import",
+        }
+    }
+}
+
+/// Index of a name in its file's name table.
+pub(crate) type NameId = u32;
+
+/// Stands for "none" where an index or an offset is expected.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// What stands before the dot of a use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub(crate) enum Receiver {
+    /// Nothing: a bare name.
+    Bare = 0,
+    /// A name or the last name of a chain: `a.x`, `a.b.x`.
+    Name = 1,
+    /// `self`, `cls` or `this`.
+    This = 2,
+    /// `super` or `super()`.
+    Super = 3,
+    /// The result of calling a name: `f().x`, `a.f().x`.
+    Call = 4,
+    /// Not a receiver: the name of a keyword argument in a call of a name, `f(x=1)`.
+    Keyword = 5,
+    /// Anything else: `a[0].x`, `(a or b).x`, a key of an object literal.
+    Other = 6,
+}
+
+impl Receiver {
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Bare, Self::Name, Self::This, Self::Super, Self::Call, Self::Keyword, Self::Other];
+
+    /// Whether the use also stores the name of what it belongs to.
+    pub(crate) fn is_named(self) -> bool {
+        matches!(self, Self::Name | Self::Call | Self::Keyword)
+    }
+}
+
+/// One use of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Use {
+    pub(crate) name: NameId,
+    pub(crate) start: u32,
+    pub(crate) role: Role,
+    pub(crate) receiver: Receiver,
+    /// The receiver's (or callee's) last name; `NONE` unless `Receiver::is_named`.
+    pub(crate) of: NameId,
+}
+
+/// Where a symbol's type can be read: from an annotation, a call or another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum ValueKind {
+    /// `x: T` or `-> T`: the name at the position is the type.
+    Annotation = 1,
+    /// `x = f()`: the result of calling the name at the position.
+    Call = 2,
+    /// `x = y`: whatever the name at the position is.
+    Alias = 3,
+}
+
+/// A pointer to the use that says what a symbol holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Value {
+    pub(crate) kind: ValueKind,
+    /// Start of the use's name.
+    pub(crate) at: u32,
+}
+
+/// One definition, as extracted: every name a file binds except imports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SymbolFact {
+    pub(crate) name: NameId,
+    pub(crate) name_start: u32,
+    pub(crate) kind: SymbolKind,
+    /// A parameter, a variable of a function, a type parameter: not shown in outlines.
+    pub(crate) local: bool,
+    pub(crate) exported: bool,
+    /// Exported as the module's default.
+    pub(crate) default: bool,
+    pub(crate) parameter: bool,
+    /// The scope that binds the name.
+    pub(crate) scope: u32,
+    /// The enclosing symbol that is not local; `NONE` at the top. Not kept for locals.
+    pub(crate) parent: u32,
+    /// The whole definition, with decorators, `export` and modifiers. The name alone for locals.
+    pub(crate) range: Range<u32>,
+    /// Where the signature ends and the body begins.
+    pub(crate) signature_end: u32,
+    /// The doc comment or string; empty when there is none.
+    pub(crate) doc: Range<u32>,
+    pub(crate) value: Option<Value>,
+    /// Starts of the uses that name its base classes.
+    pub(crate) bases: Vec<u32>,
+}
+
+impl SymbolFact {
+    /// A symbol of which only the name is known, at the top of its file.
+    pub(crate) fn new(name: NameId, range: Range<u32>, kind: SymbolKind) -> Self {
+        Self {
+            name,
+            name_start: range.start,
+            kind,
+            local: false,
+            exported: false,
+            default: false,
+            parameter: false,
+            scope: 0,
+            parent: NONE,
+            signature_end: range.end,
+            range,
+            doc: 0..0,
+            value: None,
+            bases: Vec::new(),
+        }
+    }
+}
+
+/// What a scope means for the names bound in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum ScopeKind {
+    File = 0,
+    /// Names are members: not seen by bare name from functions inside.
+    Class = 1,
+    Function = 2,
+    Block = 3,
+    Namespace = 4,
+}
+
+impl ScopeKind {
+    pub(crate) const ALL: [Self; 5] = [Self::File, Self::Class, Self::Function, Self::Block, Self::Namespace];
+}
+
+/// A region in which names are bound. Scope 0 is the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Scope {
+    pub(crate) kind: ScopeKind,
+    pub(crate) range: Range<u32>,
+}
+
+/// What an import statement binds, exports or configures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum ImportKind {
+    /// `import a.b`, `import * as a from 'm'`: the module itself.
+    Module = 0,
+    /// `from m import a`, `import { a } from 'm'`.
+    Name = 1,
+    /// `import a from 'm'`.
+    Default = 2,
+    /// `from m import *`: every exported name.
+    Star = 3,
+    /// `import 'm'`, `#include "m"`: no name bound.
+    Bare = 4,
+    /// `export { a as b }`: a local name exported as another.
+    Export = 5,
+    /// `export { a as b } from 'm'`.
+    ReExport = 6,
+    /// `export * from 'm'`.
+    ReExportStar = 7,
+    /// `export * as a from 'm'`.
+    ReExportModule = 8,
+    /// A line of `paths` in a `tsconfig.json`: pattern (`name`) to target (`module`).
+    PathAlias = 9,
+    /// The name a `package.json` gives its folder.
+    PackageName = 10,
+}
+
+impl ImportKind {
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Module,
+        Self::Name,
+        Self::Default,
+        Self::Star,
+        Self::Bare,
+        Self::Export,
+        Self::ReExport,
+        Self::ReExportStar,
+        Self::ReExportModule,
+        Self::PathAlias,
+        Self::PackageName,
+    ];
+}
+
+/// One name that an import or export statement speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ImportFact {
+    pub(crate) kind: ImportKind,
+    /// The module as written (`.pkg.mod`, `./file`); `NONE` for exports of local names.
+    pub(crate) module: NameId,
+    /// The name asked of the module; `NONE` for the module itself.
+    pub(crate) name: NameId,
+    /// The name it gets: bound here, or exported. `NONE` when nothing is.
+    pub(crate) alias: NameId,
+    /// Start of the bound name, or of the statement.
+    pub(crate) at: u32,
+    /// The scope that binds the alias.
+    pub(crate) scope: u32,
+}
+
+/// Everything extracted from one text. Names are slices of it (or of a literal).
+#[derive(Debug, Default)]
+pub(crate) struct Facts<'t> {
+    pub(crate) names: Vec<&'t str>,
+    pub(crate) symbols: Vec<SymbolFact>,
+    pub(crate) scopes: Vec<Scope>,
+    /// In order of position.
+    pub(crate) uses: Vec<Use>,
+    pub(crate) imports: Vec<ImportFact>,
+    pub(crate) lines: u32,
+    /// The parser met text it could not place.
+    pub(crate) has_errors: bool,
+}

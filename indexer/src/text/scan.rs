@@ -1,0 +1,192 @@
+//! Searches the bytes of one file after the other.
+
+use super::decode::has_mark;
+use super::pattern::Compiled;
+use grep_matcher::Matcher;
+use grep_regex::RegexMatcher;
+use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkContextKind, SinkMatch};
+use std::io;
+use std::ops::{ControlFlow, Range};
+
+/// A line to show.
+#[derive(Debug)]
+pub struct Line<'a> {
+    /// Counted from 1.
+    pub number: u64,
+    /// Where the line starts, in bytes of the decoded text: without a byte order mark, UTF-16 as UTF-8.
+    pub offset: u64,
+    /// The line without its line feed. It may end in a carriage return and need not be UTF-8.
+    pub bytes: &'a [u8],
+    /// Whether it matches.
+    pub role: LineRole,
+    /// The matches in a matching line, as ranges of `bytes`, ascending. Some may be empty.
+    pub spans: &'a [Range<usize>],
+    /// Lines were left out between this one and the one shown before. Only with context.
+    pub after_gap: bool,
+}
+
+/// Why a line is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineRole {
+    /// It matches.
+    Match,
+    /// It comes before a line that matches.
+    Before,
+    /// It comes after a line that matches.
+    After,
+}
+
+/// How the search of a file ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Matching lines shown.
+    pub matches: u64,
+    /// Where a NUL byte ended the search, in bytes of the decoded text. Lines shown came from buffers
+    /// before the one with that byte; ripgrep warns of such a file.
+    pub nul: Option<u64>,
+}
+
+/// One thread's buffers for searching file after file.
+pub struct Scanner<'c> {
+    compiled: &'c Compiled,
+    /// For text in one piece.
+    whole: Searcher,
+    /// The same without line numbers.
+    unnumbered: Searcher,
+    /// For what must be decoded or watched for NUL bytes: reads as ripgrep does, buffer by buffer.
+    buffered: Searcher,
+    spans: Vec<Range<usize>>,
+}
+
+impl Compiled {
+    /// A searcher for one thread.
+    pub fn scanner(&self) -> Scanner<'_> {
+        let mut builder = SearcherBuilder::new();
+        builder.max_matches(self.limit).before_context(self.before).after_context(self.after);
+        let buffered = builder.binary_detection(BinaryDetection::quit(0)).build();
+        builder.binary_detection(BinaryDetection::none()).bom_sniffing(false);
+        let whole = builder.build();
+        let unnumbered = builder.line_number(false).before_context(0).after_context(0).build();
+        Scanner { compiled: self, whole, unnumbered, buffered, spans: Vec::new() }
+    }
+}
+
+impl Scanner<'_> {
+    /// Shows the matching lines of a file and their context, in order, until `show` breaks off.
+    ///
+    /// These are the lines that ripgrep prints for a file that it comes to in a folder.
+    pub fn search(&mut self, bytes: &[u8], show: impl FnMut(&Line<'_>) -> ControlFlow<()>) -> Outcome {
+        let matcher = &self.compiled.matcher;
+        let spans = &mut self.spans;
+        let mut lines = Lines { matcher, show, spans, after_gap: false, outcome: Outcome::default() };
+        if is_plain(bytes) {
+            run(self.whole.search_slice(matcher, bytes, &mut lines));
+        } else {
+            run(self.buffered.search_reader(matcher, bytes, &mut lines));
+        }
+        lines.outcome
+    }
+
+    /// Whether a line of the file matches. Reads no further than the first that does.
+    pub fn is_match(&mut self, bytes: &[u8]) -> bool {
+        self.tally(bytes, true).matches > 0
+    }
+
+    /// How many lines of the file match, at most the query's limit. As ripgrep counts: none if there is a
+    /// NUL byte.
+    pub fn count(&mut self, bytes: &[u8]) -> u64 {
+        let outcome = self.tally(bytes, false);
+        if outcome.nul.is_some() { 0 } else { outcome.matches }
+    }
+
+    fn tally(&mut self, bytes: &[u8], first_only: bool) -> Outcome {
+        let matcher = &self.compiled.matcher;
+        let mut tally = Tally { first_only, outcome: Outcome::default() };
+        if is_plain(bytes) {
+            run(self.unnumbered.search_slice(matcher, bytes, &mut tally));
+        } else {
+            run(self.buffered.search_reader(matcher, bytes, &mut tally));
+        }
+        tally.outcome
+    }
+}
+
+/// Whether nothing has to be decoded and no NUL byte looked out for.
+fn is_plain(bytes: &[u8]) -> bool {
+    !has_mark(bytes) && memchr::memchr(0, bytes).is_none()
+}
+
+fn run(result: io::Result<()>) {
+    result.expect("reading memory and matching without limits do not fail");
+}
+
+struct Lines<'l, F> {
+    matcher: &'l RegexMatcher,
+    show: F,
+    spans: &'l mut Vec<Range<usize>>,
+    after_gap: bool,
+    outcome: Outcome,
+}
+
+impl<F: FnMut(&Line<'_>) -> ControlFlow<()>> Lines<'_, F> {
+    fn show(&mut self, role: LineRole, number: Option<u64>, offset: u64, bytes: &[u8]) -> bool {
+        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        self.spans.clear();
+        if role == LineRole::Match {
+            self.outcome.matches += 1;
+            let found = self.matcher.find_iter(bytes, |span| {
+                self.spans.push(span.start()..span.end());
+                true
+            });
+            found.expect("the matcher has no errors");
+        }
+        let number = number.unwrap_or_default();
+        let after_gap = std::mem::take(&mut self.after_gap);
+        (self.show)(&Line { number, offset, bytes, role, spans: self.spans, after_gap }).is_continue()
+    }
+}
+
+impl<F: FnMut(&Line<'_>) -> ControlFlow<()>> Sink for Lines<'_, F> {
+    type Error = io::Error;
+
+    fn matched(&mut self, _: &Searcher, line: &SinkMatch<'_>) -> io::Result<bool> {
+        Ok(self.show(LineRole::Match, line.line_number(), line.absolute_byte_offset(), line.bytes()))
+    }
+
+    fn context(&mut self, _: &Searcher, line: &SinkContext<'_>) -> io::Result<bool> {
+        let role = match line.kind() {
+            SinkContextKind::Before => LineRole::Before,
+            SinkContextKind::After | SinkContextKind::Other => LineRole::After,
+        };
+        Ok(self.show(role, line.line_number(), line.absolute_byte_offset(), line.bytes()))
+    }
+
+    fn context_break(&mut self, _: &Searcher) -> io::Result<bool> {
+        self.after_gap = true;
+        Ok(true)
+    }
+
+    fn binary_data(&mut self, _: &Searcher, offset: u64) -> io::Result<bool> {
+        self.outcome.nul = Some(offset);
+        Ok(true)
+    }
+}
+
+struct Tally {
+    first_only: bool,
+    outcome: Outcome,
+}
+
+impl Sink for Tally {
+    type Error = io::Error;
+
+    fn matched(&mut self, _: &Searcher, _: &SinkMatch<'_>) -> io::Result<bool> {
+        self.outcome.matches += 1;
+        Ok(!self.first_only)
+    }
+
+    fn binary_data(&mut self, _: &Searcher, offset: u64) -> io::Result<bool> {
+        self.outcome.nul = Some(offset);
+        Ok(true)
+    }
+}
