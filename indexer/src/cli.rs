@@ -7,6 +7,7 @@ mod print;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use devtoolkit_index::store::{Loaded, Store};
+use devtoolkit_index::text::{Case, TextQuery};
 use devtoolkit_index::walk::{Progress, WalkOptions, WalkReport, project_root};
 use devtoolkit_index::{Filter, Index, Language, MapOptions, Snapshot, Symbol, SymbolKind};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -113,6 +114,31 @@ enum Command {
         #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=100_000))]
         limit: u64,
     },
+    /// Lines of text that a regular expression matches, as ripgrep finds them
+    Text(TextArguments),
+}
+
+#[derive(Args)]
+struct TextArguments {
+    pattern: String,
+    /// The pattern is plain text
+    #[arg(short = 'F', long)]
+    literal: bool,
+    /// Letters match in either case
+    #[arg(short, long)]
+    ignore_case: bool,
+    /// Only whole words
+    #[arg(short, long)]
+    word: bool,
+    /// Lines shown around each match
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=100))]
+    context: u64,
+    /// Print only how many lines match in each file
+    #[arg(long)]
+    count: bool,
+    /// Matching lines at most
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    limit: u64,
 }
 
 #[derive(Args)]
@@ -311,10 +337,32 @@ impl Session<'_> {
                 }
                 Ok(output.map(&texts, &map))
             }
+            Command::Text(wanted) => self.text(snapshot, &texts, wanted),
             Command::Query { language, query, limit } => {
                 self.query(snapshot, &texts, *language, query, usize::try_from(*limit)?)
             }
         }
+    }
+
+    fn text(&self, snapshot: &Snapshot, texts: &Texts<'_>, wanted: &TextArguments) -> Result<print::Answer> {
+        let context = usize::try_from(wanted.context)?;
+        let query = TextQuery {
+            pattern: wanted.pattern.clone(),
+            literal: wanted.literal,
+            case: if wanted.ignore_case { Case::Insensitive } else { Case::Sensitive },
+            word: wanted.word,
+            before: context,
+            after: context,
+            ..TextQuery::default()
+        };
+        let query = query.compile()?;
+        let bytes = |path: &str| self.store.bytes(path);
+        if wanted.count {
+            let counts = snapshot.count_text(&query, &self.filter, &bytes);
+            return Ok(self.output().counts(texts, &wanted.pattern, &counts));
+        }
+        let found = snapshot.search_text(&query, &self.filter, wanted.limit, &bytes);
+        Ok(self.output().text_hits(texts, &wanted.pattern, &found))
     }
 
     fn query(

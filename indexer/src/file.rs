@@ -6,7 +6,7 @@ use crate::parse::Parsers;
 use crate::segment::doc::{Encoded, encode};
 use crate::segment::{Meta, Stat};
 use crate::symbol::{Facts, Scope, ScopeKind, SymbolFact, SymbolKind};
-use crate::{names, project, trigram};
+use crate::{names, project, text, trigram};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use tree_sitter::Tree;
@@ -33,7 +33,7 @@ pub(crate) struct Workshop {
 impl Workshop {
     /// Parses and extracts a file of any kind.
     pub(crate) fn prepare(&mut self, path: &str, bytes: &[u8], stat: Stat) -> Prepared {
-        let text = trigram::decode(bytes);
+        let text = text::decode(bytes);
         let language = Language::of_path(path).filter(|_| text.len() < FILE_LIMIT);
         let tree = language.and_then(|language| self.parsers.parse(language, &text, None));
         self.prepare_parsed(path, language, &text, stat, tree.as_ref())

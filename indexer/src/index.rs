@@ -22,6 +22,9 @@ const RECENT_TEXTS: usize = 32;
 /// Bytes of text kept with their trees.
 const RECENT_BYTES: usize = 16 << 20;
 
+/// Texts with errors up to this size are parsed afresh after an edit; bytes.
+const REPARSE_LIMIT: usize = 48 << 10;
+
 /// Replaces a range of bytes by a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextEdit {
@@ -109,6 +112,12 @@ impl Index {
         self.edit_recent(at, edits)
     }
 
+    /// The path's last text, while it is at hand.
+    #[must_use]
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.recent.iter().find(|recent| recent.path == path).map(|recent| recent.text.as_str())
+    }
+
     /// Forgets a path. Says whether it was there.
     pub fn remove(&mut self, path: &str) -> bool {
         self.recent.retain(|recent| recent.path != path);
@@ -132,7 +141,12 @@ impl Index {
             }
             apply(&mut text, &mut tree, edit);
         }
-        let parsed = self.workshop.parsers.parse(recent.language, text.as_bytes(), Some(&tree));
+        let parsers = &mut self.workshop.parsers;
+        let mut parsed = parsers.parse(recent.language, text.as_bytes(), Some(&tree));
+        // Around text that does not parse, what an old tree leads to can differ from a fresh parse.
+        if text.len() < REPARSE_LIMIT && parsed.as_ref().is_some_and(|tree| tree.root_node().has_error()) {
+            parsed = parsers.parse(recent.language, text.as_bytes(), None);
+        }
         let parsed = parsed.map(|tree| (recent.language, tree));
         self.store_text(&recent.path.clone(), &text, parsed.as_ref());
         if let Some((_, tree)) = parsed {

@@ -7,6 +7,7 @@ mod extract;
 mod file;
 mod filter;
 mod index;
+pub mod keep;
 mod language;
 mod map;
 mod names;
@@ -21,8 +22,9 @@ mod structural;
 mod snapshot;
 pub mod store;
 mod symbol;
+pub mod text;
 pub mod text_of;
-#[path = "trigram_stub.rs"]
+mod text_search;
 mod trigram;
 pub mod walk;
 
@@ -35,4 +37,5 @@ pub use references::{Call, Certainty, Definition, Place, Reference};
 pub use search::{Hit, MatchKind};
 pub use snapshot::{Counts, FileEntry, Import, Snapshot, Symbol};
 pub use structural::{QueryError, QueryMatch, structural_search};
+pub use text_search::{TextHit, TextHits};
 pub use symbol::{ImportKind, Role, SymbolKind};

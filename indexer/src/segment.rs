@@ -236,6 +236,11 @@ impl Segment {
         }
     }
 
+    /// The documents that text search must always read.
+    pub(crate) fn unsearched(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.docs).filter(|doc| self.record(*doc)[5] & 1 != 0)
+    }
+
     /// A document's terms and blob, as stored.
     pub(crate) fn stored(&self, doc: u32) -> Stored<'_> {
         let record = self.record(doc);

@@ -246,7 +246,7 @@ impl Store {
 
 /// Text whose offsets are the index's: invalid bytes keep their places.
 fn decoded(bytes: &[u8]) -> String {
-    let decoded = crate::trigram::decode(bytes);
+    let decoded = crate::text::decode(bytes);
     match std::str::from_utf8(&decoded) {
         Ok(text) => text.to_owned(),
         // One `?` for each byte that is not UTF-8 keeps every offset.

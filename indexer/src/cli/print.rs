@@ -1,10 +1,11 @@
 //! Answers as tables for people and JSON for programs.
 
 use devtoolkit_index::store::Store;
+use devtoolkit_index::text::LineRole;
 use devtoolkit_index::walk::WalkReport;
 use devtoolkit_index::{
     Call, Definition, Hit, Import, LineIndex, MatchKind, Place, QueryMatch, Reference, RepoMap,
-    Snapshot, Symbol, text_of,
+    Snapshot, Symbol, TextHit, TextHits, text_of,
 };
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
@@ -238,6 +239,46 @@ impl Output {
         let json = json!({ "text": map.text, "symbols": symbols });
         self.answer(texts, &json, map.symbols.is_empty(), || {
             if map.text.is_empty() { "nothing to map: no symbol is used by another file\n".to_owned() } else { map.text.clone() }
+        })
+    }
+
+    pub(crate) fn text_hits(&self, texts: &Texts<'_>, pattern: &str, found: &TextHits) -> Answer {
+        let hit = |hit: &TextHit| {
+            let spans: Vec<[usize; 2]> = hit.spans.iter().map(|span| [span.start, span.end]).collect();
+            json!({ "path": hit.path, "line": hit.line, "offset": hit.offset, "text": hit.text,
+                    "isMatch": hit.role == LineRole::Match, "spans": spans })
+        };
+        let hits: Vec<Value> = found.hits.iter().map(hit).collect();
+        let json = json!({ "pattern": pattern, "matches": found.matches, "more": found.more, "hits": hits });
+        self.answer(texts, &json, found.matches == 0, || {
+            let mut text = String::new();
+            for hit in &found.hits {
+                let mark = if hit.role == LineRole::Match { ':' } else { '-' };
+                let _ = writeln!(text, "{}{mark}{}{mark}{}", hit.path, hit.line, hit.text);
+            }
+            if found.hits.is_empty() {
+                let _ = writeln!(text, "no line matches `{pattern}`");
+            }
+            if found.more {
+                let _ = writeln!(text, "… more; raise --limit or narrow with --path");
+            }
+            text
+        })
+    }
+
+    pub(crate) fn counts(&self, texts: &Texts<'_>, pattern: &str, counts: &[(String, u64)]) -> Answer {
+        let files: Vec<Value> =
+            counts.iter().map(|(path, count)| json!({ "path": path, "matches": count })).collect();
+        let json = json!({ "pattern": pattern, "files": files });
+        self.answer(texts, &json, counts.is_empty(), || {
+            let mut text = String::new();
+            for (path, count) in counts {
+                let _ = writeln!(text, "{path}:{count}");
+            }
+            if counts.is_empty() {
+                let _ = writeln!(text, "no line matches `{pattern}`");
+            }
+            text
         })
     }
 

@@ -165,6 +165,16 @@ impl<'a> Skipper<'a> {
                     at = self.escape_end(at);
                     (piece, empty) = (at, at);
                 }
+                // Of a raw piece that is all escapes, the grammar makes other escapes when a brace follows.
+                b'{' | b'}'
+                    if delimiter.format
+                        && delimiter.quote == b'`'
+                        && (piece < at && empty == at)
+                        && self.may_try() =>
+                {
+                    at = self.escape_end(piece);
+                    (piece, empty) = (at, at);
+                }
                 b'{' | b'}' if delimiter.format => {
                     let doubled = text.get(at + 1) == Some(&byte);
                     if byte == b'{' && !doubled {
@@ -195,16 +205,22 @@ impl<'a> Skipper<'a> {
     /// What may still follow at `piece` after a line end cut that piece of a string short: an escape, a comment, a
     /// continued line (`Leave` at their ends), an interpolation, or nothing.
     fn cut_short(&mut self, piece: usize) -> Option<Step> {
-        self.tries += 1;
+        if !self.may_try() {
+            return None;
+        }
         let at = blank_end(self.text, piece);
         match self.text.get(at)? {
-            _ if self.tries > TRIES => None,
             b'#' => Some(Step::Leave(line_end(self.text, at))),
             b'{' => Some(Step::Enter(at + 1, Context::Expression(Expression::START))),
             b'\\' if at == piece => Some(Step::Leave(self.escape_end(at))),
             b'\\' => continuation_end(self.text, at).map(Step::Leave),
             _ => None,
         }
+    }
+
+    fn may_try(&mut self) -> bool {
+        self.tries += 1;
+        self.tries <= TRIES
     }
 
     /// Goes through an interpolation's format from `at` on.

@@ -155,6 +155,7 @@ fn follows_the_grammar_where_it_is_lax() {
     check("x = '{a\n}def b(): pass'\ndef c(): pass\n", &["c"]);
     check("x = r'\\a\ndef a(): pass'\ndef b(): pass\n", &["b"]);
     check("x = f'{a}\ndef a(): pass'\ndef b(): pass\n", &["b"]);
+    check("x = f'{rf`\\`}'\ndef b(): pass\n", &["b"]);
     check("x = '\\N{'\ndef a(): pass\n}'\ndef b(): pass\n", &["b"]);
 }
 

@@ -13,6 +13,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
+/// Whether a mark says that the bytes are UTF-16, whose text has NUL bytes without being binary.
+pub(crate) fn is_utf16(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
+}
+
 /// Whether [`decode`] changes the bytes.
 pub(super) fn has_mark(bytes: &[u8]) -> bool {
     matches!(bytes, [0xef, 0xbb, 0xbf, ..] | [0xff, 0xfe, ..] | [0xfe, 0xff, ..])

@@ -19,10 +19,26 @@ pub struct Line<'a> {
     pub bytes: &'a [u8],
     /// Whether it matches.
     pub role: LineRole,
-    /// The matches in a matching line, as ranges of `bytes`, ascending. Some may be empty.
-    pub spans: &'a [Range<usize>],
     /// Lines were left out between this one and the one shown before. Only with context.
     pub after_gap: bool,
+    matcher: &'a RegexMatcher,
+}
+
+impl Line<'_> {
+    /// The matches in a matching line, as ranges of `bytes`, ascending. Some may be empty.
+    ///
+    /// They are looked for only now: a line is known to match by its first one.
+    pub fn spans(&self) -> Vec<Range<usize>> {
+        let mut spans = Vec::new();
+        if self.role == LineRole::Match {
+            let found = self.matcher.find_iter(self.bytes, |span| {
+                spans.push(span.start()..span.end());
+                true
+            });
+            found.expect("the matcher has no errors");
+        }
+        spans
+    }
 }
 
 /// Why a line is shown.
@@ -55,7 +71,6 @@ pub struct Scanner<'c> {
     unnumbered: Searcher,
     /// For what must be decoded or watched for NUL bytes: reads as ripgrep does, buffer by buffer.
     buffered: Searcher,
-    spans: Vec<Range<usize>>,
 }
 
 impl Compiled {
@@ -67,7 +82,7 @@ impl Compiled {
         builder.binary_detection(BinaryDetection::none()).bom_sniffing(false);
         let whole = builder.build();
         let unnumbered = builder.line_number(false).before_context(0).after_context(0).build();
-        Scanner { compiled: self, whole, unnumbered, buffered, spans: Vec::new() }
+        Scanner { compiled: self, whole, unnumbered, buffered }
     }
 }
 
@@ -77,8 +92,7 @@ impl Scanner<'_> {
     /// These are the lines that ripgrep prints for a file that it comes to in a folder.
     pub fn search(&mut self, bytes: &[u8], show: impl FnMut(&Line<'_>) -> ControlFlow<()>) -> Outcome {
         let matcher = &self.compiled.matcher;
-        let spans = &mut self.spans;
-        let mut lines = Lines { matcher, show, spans, after_gap: false, outcome: Outcome::default() };
+        let mut lines = Lines { matcher, show, after_gap: false, outcome: Outcome::default() };
         if is_plain(bytes) {
             run(self.whole.search_slice(matcher, bytes, &mut lines));
         } else {
@@ -123,7 +137,6 @@ fn run(result: io::Result<()>) {
 struct Lines<'l, F> {
     matcher: &'l RegexMatcher,
     show: F,
-    spans: &'l mut Vec<Range<usize>>,
     after_gap: bool,
     outcome: Outcome,
 }
@@ -131,18 +144,10 @@ struct Lines<'l, F> {
 impl<F: FnMut(&Line<'_>) -> ControlFlow<()>> Lines<'_, F> {
     fn show(&mut self, role: LineRole, number: Option<u64>, offset: u64, bytes: &[u8]) -> bool {
         let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-        self.spans.clear();
-        if role == LineRole::Match {
-            self.outcome.matches += 1;
-            let found = self.matcher.find_iter(bytes, |span| {
-                self.spans.push(span.start()..span.end());
-                true
-            });
-            found.expect("the matcher has no errors");
-        }
+        self.outcome.matches += u64::from(role == LineRole::Match);
         let number = number.unwrap_or_default();
         let after_gap = std::mem::take(&mut self.after_gap);
-        (self.show)(&Line { number, offset, bytes, role, spans: self.spans, after_gap }).is_continue()
+        (self.show)(&Line { number, offset, bytes, role, after_gap, matcher: self.matcher }).is_continue()
     }
 }
 

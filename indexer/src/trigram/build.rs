@@ -47,7 +47,7 @@ impl Builder {
     }
 
     fn pack(&mut self) {
-        self.batch.sort_unstable();
+        sort_by_trigram(&mut self.batch);
         let low = |pair: &u64| (*pair & u64::from(u32::MAX)) as u32;
         let Some(first_doc) = self.batch.iter().map(low).min() else { return };
         let mut table = Vec::new();
@@ -62,6 +62,27 @@ impl Builder {
         table.shrink_to_fit();
         self.packed.push(Packed { table, first_doc });
         self.batch.clear();
+    }
+}
+
+/// Sorts pairs by their high half, a 24-bit number, without changing the order of equal ones.
+fn sort_by_trigram(pairs: &mut Vec<u64>) {
+    let mut other = vec![0; pairs.len()];
+    for shift in [32, 44] {
+        let digit = |pair: &u64| (pair >> shift) as usize % 4096;
+        let mut starts = vec![0; 4097];
+        for pair in &*pairs {
+            starts[digit(pair) + 1] += 1;
+        }
+        for digit in 1..starts.len() {
+            starts[digit] += starts[digit - 1];
+        }
+        for pair in &*pairs {
+            let place: &mut usize = &mut starts[digit(pair)];
+            other[*place] = *pair;
+            *place += 1;
+        }
+        std::mem::swap(pairs, &mut other);
     }
 }
 
@@ -118,10 +139,10 @@ fn merge_sources(mut sources: Vec<Source<'_>>, doc_count: u32, out: &mut Vec<u8>
             }
         }
         // Renumbering may interleave the tables' documents.
-        if !docs.is_sorted() {
+        if !docs.is_sorted_by(|a, b| a < b) {
             docs.sort_unstable();
+            docs.dedup();
         }
-        docs.dedup();
         // Only damaged tables repeat a trigram or go back to a lower one.
         if !docs.is_empty() && before.is_none_or(|before| before < trigram) {
             writer.add(trigram, &docs);

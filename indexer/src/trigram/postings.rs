@@ -12,11 +12,6 @@ pub(crate) struct Postings<'a> {
 }
 
 impl<'a> Postings<'a> {
-    /// How many documents there are.
-    pub(crate) fn count(&self) -> u32 {
-        self.count
-    }
-
     /// The documents, ascending, all below the number of documents of the table.
     pub(crate) fn docs(&self) -> Docs<'a> {
         Docs {
@@ -38,12 +33,12 @@ pub(super) fn encode(docs: &[u32], universe: u32, out: &mut Vec<u8>) {
         let gap = doc - next;
         next = doc + 1;
         let mut quotient = gap >> parameter;
-        while quotient >= 32 {
-            writer.push(0, 32);
-            quotient -= 32;
+        while quotient >= 24 {
+            writer.push(0, 24);
+            quotient -= 24;
         }
         writer.push(1 << quotient, quotient + 1);
-        writer.push(u64::from(gap) & ((1 << parameter) - 1), parameter);
+        writer.push(gap & ((1_u32 << parameter) - 1), parameter);
     }
     writer.finish();
 }
@@ -61,21 +56,20 @@ struct BitWriter<'o> {
 }
 
 impl BitWriter<'_> {
-    /// Appends the lowest `width` bits, at most 33.
-    fn push(&mut self, bits: u64, width: u32) {
-        self.pending |= bits << self.used;
+    /// Appends the lowest `width` bits, at most 32; the others are zero.
+    fn push(&mut self, bits: u32, width: u32) {
+        self.pending |= u64::from(bits) << self.used;
         self.used += width;
-        while self.used >= 8 {
-            self.out.push(self.pending.to_le_bytes()[0]);
-            self.pending >>= 8;
-            self.used -= 8;
+        if self.used >= 32 {
+            self.out.extend_from_slice(&(self.pending as u32).to_le_bytes());
+            self.pending >>= 32;
+            self.used -= 32;
         }
     }
 
     fn finish(self) {
-        if self.used > 0 {
-            self.out.push(self.pending.to_le_bytes()[0]);
-        }
+        let bytes = self.used.div_ceil(8) as usize;
+        self.out.extend_from_slice(&self.pending.to_le_bytes()[..bytes]);
     }
 }
 
@@ -104,6 +98,18 @@ impl Bits<'_> {
         self.at > self.bytes.len() * 8
     }
 
+    /// A number in the Rice code: its high bits as zeros before a one, then `width` low ones, at most 31.
+    fn rice(&mut self, width: u32) -> Option<u64> {
+        let bits = self.peek();
+        let run = bits.trailing_zeros();
+        if run + width < 56 {
+            self.at += (run + 1 + width) as usize;
+            let low = bits >> (run + 1) & ((1 << width) - 1);
+            return (!self.is_past_end()).then_some(u64::from(run) << width | low);
+        }
+        Some(self.unary()? << width | self.take(width)?)
+    }
+
     /// The number of zeros before the next one, which is skipped.
     fn unary(&mut self) -> Option<u64> {
         let mut zeros = 0;
@@ -123,7 +129,7 @@ impl Bits<'_> {
         }
     }
 
-    /// The next `width` bits, at most 32.
+    /// The next `width` bits, at most 31.
     fn take(&mut self, width: u32) -> Option<u64> {
         let value = self.peek() & ((1 << width) - 1);
         self.at += width as usize;
@@ -145,7 +151,7 @@ impl Iterator for Docs<'_> {
 
     fn next(&mut self) -> Option<u32> {
         self.left = self.left.checked_sub(1)?;
-        let gap = self.bits.unary()? << self.parameter | self.bits.take(self.parameter)?;
+        let gap = self.bits.rice(self.parameter)?;
         let doc = u32::try_from(self.next + gap).ok().filter(|doc| *doc < self.universe)?;
         self.next = u64::from(doc) + 1;
         Some(doc)

@@ -224,12 +224,12 @@ mod analysis {
         check(r"x(a|b)\s*foo", "foo");
         check("(foo)+bar", "bar foo oba oob");
         check("(foo){2}", "foo ofo oof");
-        check("abc?d", "abd|bcd".replace("abd|bcd", "(abd|abc bcd)").as_str());
+        check("abc?d", "(abd|abc bcd)");
     }
 
     #[test]
     fn alternatives() {
-        check("import|export", "ort por (imp mpo|exp xpo)");
+        check("import|export", "ort por (exp xpo|imp mpo)");
         check("abc|de", "all");
         check("abc|[a&&b]", "abc");
         check("[a&&b]", "none");
@@ -248,7 +248,7 @@ mod analysis {
     #[test]
     fn case() {
         check("(?i)hello", "ell hel llo");
-        check("(?i)kin", r"(\x84\xaai \xe2\x84\xaa \xaain|kin)".replace(r"\x84\xaai \xe2\x84\xaa \xaain|kin", r"kin|\x84\xaai \xaain \xe2\x84\xaa").as_str());
+        check("(?i)kin", r"(kin|\x84\xaai \xaain \xe2\x84\xaa)");
         check("(?i)é", "all");
         check("(?i)éa", r"(\xc3\x89a|\xc3\xa9a)");
     }

@@ -2,7 +2,7 @@
 //! code, and no text inside strings and comments.
 #![expect(clippy::disallowed_methods, reason = "it reads the corpora")]
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::num::NonZeroU16;
 
@@ -85,6 +85,27 @@ pub(crate) fn draw(corpus: &Corpus, names: usize, declarations: usize) -> Result
         names: choose(all, names).into_iter().map(name).collect(),
         declarations: choose(declared, declarations).into_iter().map(name).collect(),
     })
+}
+
+/// The names in the code of one file.
+pub(crate) struct Names {
+    by_start: HashMap<usize, Found>,
+}
+
+impl Names {
+    /// Those of a file's text; none where it does not parse cleanly.
+    pub(crate) fn of(path: &str, text: &str) -> Self {
+        let mut all = Vec::new();
+        if let Some(language) = grammar(path) {
+            collect(0, text, &language, &mut all, &mut Vec::new());
+        }
+        Self { by_start: all.into_iter().map(|found| (found.start, found)).collect() }
+    }
+
+    /// The name that starts at a byte of that same text.
+    pub(crate) fn at(&self, path: &str, text: &str, start: usize) -> Option<Name> {
+        Some(name(*self.by_start.get(&start)?, path, text))
+    }
 }
 
 fn counts_alike(text: &str) -> bool {
