@@ -12,8 +12,8 @@ use std::borrow::Cow;
 use tree_sitter::Tree;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Larger files get no structure, whatever the settings say: offsets and tags share 32 bits.
-pub(crate) const FILE_LIMIT: usize = 1 << 27;
+/// Larger files get no structure, whatever the settings say: offsets and flags share 32 bits.
+pub(crate) const FILE_LIMIT: usize = 1 << 25;
 
 /// A file, ready to be added to a segment.
 pub(crate) struct Prepared {

@@ -27,7 +27,7 @@ const BINARY_PROBE: usize = 8 << 10;
 /// How a tree is walked.
 #[derive(Clone, Debug)]
 pub struct WalkOptions {
-    /// Larger files are counted but not read; bytes. At most 128 MiB.
+    /// Larger files are counted but not read; bytes. At most 32 MiB get structure.
     pub max_file_bytes: u64,
     /// Reading and parsing threads, at least 1.
     pub threads: usize,

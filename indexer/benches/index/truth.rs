@@ -21,7 +21,7 @@ const DEFINITIONS: usize = 2_000;
 /// Declarations whose uses are asked for, per sample.
 const REFERENCES: usize = 100;
 /// Raise it whenever the sampling, the scripts or the files' form change: old truth is then made again.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A spot in a text. Lines and columns count from 0, columns in UTF-16 units, as in the language server
 /// protocol.
@@ -86,8 +86,14 @@ pub(crate) struct ReferencesTruth {
     /// The declaration that was asked about.
     #[serde(flatten)]
     pub(crate) asked: Name,
-    /// All its uses in the sample's code, the declaration among them, sorted.
+    /// All that the checker lists as its uses in the sample's code, the declaration among them, sorted. That
+    /// also has uses of what is only related: the same member of another class of the hierarchy or union.
     pub(crate) uses: Vec<Place>,
+    /// Those of them whose definition, asked for one by one, is this very declaration.
+    pub(crate) direct: Vec<Place>,
+    /// Other places where the name stands and of which the checker knows nothing, as in code for other systems;
+    /// not all of them where there are many.
+    pub(crate) unknown: Vec<Place>,
     /// How many more there are in comments, strings and files that do not parse, where an index does not
     /// look.
     pub(crate) elsewhere: usize,

@@ -125,21 +125,37 @@ send({ method: "initialized", params: {} });
 await ready;
 
 const answers = openSync(answersFile, "w");
-async function answerAll(kind, method, questions, extra) {
-    for (const [at, { path, line, col }] of questions.entries()) {
-        const found = await ask(method, {
-            textDocument: { uri: pathToFileURL(join(root, path)).href },
-            position: { line, character: col },
-            ...extra,
-        });
-        const targets = unique([found ?? []].flat().map(place));
-        writeSync(answers, `${JSON.stringify({ ask: kind, at, targets })}\n`);
-    }
+async function find(method, { path, line, col }) {
+    const found = await ask(method, {
+        textDocument: { uri: pathToFileURL(join(root, path)).href },
+        position: { line, character: col },
+        context: { includeDeclaration: true },
+    });
+    return unique([found ?? []].flat().map(place));
 }
-await answerAll("definition", "textDocument/definition", request.definitions, {});
-await answerAll("references", "textDocument/references", request.references, {
-    context: { includeDeclaration: true },
-});
+for (const [at, question] of request.definitions.entries()) {
+    const targets = await find("textDocument/definition", question);
+    writeSync(answers, `${JSON.stringify({ ask: "definition", at, targets })}\n`);
+}
+for (const [at, { alike, ...question }] of request.references.entries()) {
+    const targets = await find("textDocument/references", question);
+    const asked = JSON.stringify(question);
+    const direct = [];
+    for (const target of targets.filter(({ path }) => path !== undefined)) {
+        const found = await find("textDocument/definition", target);
+        if (found.some((one) => JSON.stringify(one) === asked)) {
+            direct.push(target);
+        }
+    }
+    const known = new Set(targets.map((target) => JSON.stringify(target)));
+    const unknown = [];
+    for (const one of alike.filter((one) => !known.has(JSON.stringify(one)))) {
+        if ((await find("textDocument/definition", one)).length === 0) {
+            unknown.push(one);
+        }
+    }
+    writeSync(answers, `${JSON.stringify({ ask: "references", at, targets, direct, unknown })}\n`);
+}
 closeSync(answers);
 
 finished = true;

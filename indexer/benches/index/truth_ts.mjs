@@ -2,10 +2,11 @@
 //
 //   node truth_ts.mjs TYPESCRIPT_FOLDER REQUEST.json ANSWERS.jsonl
 //
-// REQUEST: {"root", "definitions": [{"path","line","col"}], "references": [...]}; lines and UTF-16 columns
-// count from 0.
+// REQUEST: {"root", "definitions": [{"path","line","col"}], "references": [{…, "alike": […]}]}; lines and UTF-16
+// columns count from 0. "alike" are other places where the same name stands.
 // ANSWERS: one {"ask": "definition" | "references", "at": index, "targets": [{"path","line","col"} |
-// {"outside"}]} a line, paths relative to the root.
+// {"outside"}]} a line, paths relative to the root. Answers to "references" also have "direct", those targets
+// whose definition is the place asked about, and "unknown", those of "alike" that have no definition.
 
 import { createRequire } from "node:module";
 import { closeSync, existsSync, openSync, readFileSync, readdirSync, writeSync } from "node:fs";
@@ -141,15 +142,28 @@ function unique(places) {
     return [...new Map(places.map((one) => [JSON.stringify(one), one])).values()];
 }
 
-const answers = openSync(answersFile, "w");
-function answerAll(ask, questions, find) {
-    questions.forEach(({ path, line, col }, at) => {
-        const file = join(root, path);
-        const spans = find(file, startsOf(file)[line] + col) ?? [];
-        const targets = unique(spans.map(place));
-        writeSync(answers, `${JSON.stringify({ ask, at, targets })}\n`);
-    });
+function offsetOf({ path, line, col }) {
+    const file = join(root, path);
+    return [file, startsOf(file)[line] + col];
 }
-answerAll("definition", request.definitions, definitions);
-answerAll("references", request.references, (file, at) => service.getReferencesAtPosition(file, at));
+
+function definedAt(question) {
+    return unique(definitions(...offsetOf(question)).map(place));
+}
+
+const answers = openSync(answersFile, "w");
+request.definitions.forEach((question, at) => {
+    writeSync(answers, `${JSON.stringify({ ask: "definition", at, targets: definedAt(question) })}\n`);
+});
+request.references.forEach(({ alike, ...question }, at) => {
+    const spans = service.getReferencesAtPosition(...offsetOf(question)) ?? [];
+    const targets = unique(spans.map(place));
+    const asked = JSON.stringify(question);
+    const isDirect = (target) =>
+        target.path !== undefined && definedAt(target).some((found) => JSON.stringify(found) === asked);
+    const direct = targets.filter(isDirect);
+    const known = new Set(targets.map((target) => JSON.stringify(target)));
+    const unknown = alike.filter((one) => !known.has(JSON.stringify(one)) && definedAt(one).length === 0);
+    writeSync(answers, `${JSON.stringify({ ask: "references", at, targets, direct, unknown })}\n`);
+});
 closeSync(answers);

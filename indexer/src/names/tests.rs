@@ -120,6 +120,7 @@ fn skips_strings() {
     check("x = '''a'''+''''b'''+'''\\'''' + '''\\'\\''''\ndef b(): pass\n", &["b"]);
     check("x = '#' ; y = \"#'\" # '\ndef b(): pass\n", &["b"]);
     check("x = `'def` + `a`\ndef b(): pass\n", &["b"]);
+    check("x = ```'`\ndef b(): pass\n", &["b"]);
     check("x = ('a' \"b\"\n'''c\ndef d(): pass\n''')\ndef e(): pass\n", &["e"]);
 }
 
@@ -127,9 +128,9 @@ fn skips_strings() {
 fn reads_prefixes() {
     check("x = r'\\' ' + R\"\\\\\" + rb'\\'' + Br'\\\\'\ndef a(): pass\n", &["a"]);
     check("x = r'\\\ndef a(): pass'\ndef b(): pass\n", &["b"]);
-    check("x = b'\\N{' + B'\\u{' + u'\\'' + U'{'\ndef a(): pass\n", &["a"]);
-    check("x = '\\N{DASH}' + f'\\N{DASH}{x}' + rf'\\N{x}' + r'\\N{'\ndef a(): pass\n", &["a"]);
-    check("if x in'\\'':pass\nprint'\\''\nreturn\"\\\"\"\ndef a(): pass\n", &["a"]);
+    check("x = b'\\N{' + B'\\u{' + u'\\'' + U'{'\ndef a(): pass\nx = {}\n", &["a"]);
+    check("x = '\\N{DASH}' + f'\\N{DASH}{x}' + rf'\\N{x}' + r'\\N{'\ndef a(): pass\nx = {}\n", &["a"]);
+    check("if x in'\\'':pass\nprint'{'\nprint\"\"\"{\"\"\"\nreturn\"\\\"\"\ndef a(): pass\n", &["a"]);
 }
 
 #[test]
@@ -153,9 +154,10 @@ fn follows_the_grammar_where_it_is_lax() {
     check("x = '\ndef a(): pass'\ndef b(): pass\n", &["b"]);
     check("x = '# a\ndef a(): pass'\ndef b(): pass\n", &["b"]);
     check("x = '{a\n}def b(): pass'\ndef c(): pass\n", &["c"]);
+    check("x = r'\\\n\ndef a(): pass'\ndef b(): pass\n", &["b"]);
     check("x = r'\\a\ndef a(): pass'\ndef b(): pass\n", &["b"]);
     check("x = f'{a}\ndef a(): pass'\ndef b(): pass\n", &["b"]);
-    check("x = f'{rf`\\`}'\ndef b(): pass\n", &["b"]);
+    check("x = f'''{rf`\\`}'''\ndef b(): pass\n", &["b"]);
     check("x = '\\N{'\ndef a(): pass\n}'\ndef b(): pass\n", &["b"]);
 }
 

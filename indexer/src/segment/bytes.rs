@@ -12,7 +12,17 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u32) {
 
 /// Appends a signed number with small magnitudes first: 0, -1, 1, -2, …
 pub(crate) fn put_signed(out: &mut Vec<u8>, value: i32) {
-    put_varint(out, ((value << 1) ^ (value >> 31)).cast_unsigned());
+    put_varint(out, zigzag(value));
+}
+
+/// Signed numbers as unsigned ones, small magnitudes first.
+pub(crate) fn zigzag(value: i32) -> u32 {
+    ((value << 1) ^ (value >> 31)).cast_unsigned()
+}
+
+/// The number that [`zigzag`] made.
+pub(crate) fn unzigzag(value: u32) -> i32 {
+    (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
 }
 
 pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
@@ -69,8 +79,7 @@ impl<'b> Reader<'b> {
 
     #[inline]
     pub(crate) fn signed(&mut self) -> i32 {
-        let value = self.varint();
-        (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
+        unzigzag(self.varint())
     }
 
     /// The next `len` bytes, or fewer at the end.

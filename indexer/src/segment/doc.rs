@@ -1,9 +1,11 @@
 //! One file's facts as bytes and back.
 //!
-//! Uses are stored by name, so that a question about one name decodes that name's uses only:
-//! `head | symbols | scopes | imports | length of each name's uses | uses`.
+//! `head | symbols | scopes | imports | which names have uses | uses by name`. Uses are stored by
+//! name, so that a question about one name has no others to sort out, and what an import binds is
+//! not stored a second time as a use. Numbers share varints with the flags that go with them.
 
-use super::bytes::{Reader, put_signed, put_varint};
+use super::bytes::{Reader, put_signed, put_varint, unzigzag, zigzag};
+use crate::extract::offset;
 use crate::language::Language;
 use crate::symbol::{
     Facts, ImportFact, ImportKind, NONE, NameId, Receiver, Role, Scope, ScopeKind, SymbolFact, SymbolKind,
@@ -13,31 +15,47 @@ use crate::symbol::{
 const LOCAL: u32 = 1 << 5;
 const EXPORTED: u32 = 1 << 6;
 const EXTRAS: u32 = 1 << 7;
+/// Stands for the kind of a parameter, which is a variable.
+const PARAMETER_KIND: u32 = 31;
 
 const DEFAULT: u8 = 1;
 const HAS_VALUE: u8 = 2;
 const HAS_DOC: u8 = 4;
 const HAS_BASES: u8 = 8;
-const PARAMETER: u8 = 16;
 
-/// The common pairs of role and receiver get four bits; the rest an escape and a byte.
-const TAGS: [(Role, Receiver); 15] = [
-    (Role::Read, Receiver::Bare),
-    (Role::Call, Receiver::Bare),
-    (Role::Type, Receiver::Bare),
-    (Role::Write, Receiver::Bare),
-    (Role::Import, Receiver::Bare),
+/// Import flags beside the kind: as the import before, its alias, the file's scope.
+const SAME_MODULE: u8 = 1 << 4;
+const SAME_NAME: u8 = 1 << 5;
+const FILE_SCOPE: u8 = 1 << 6;
+
+/// Role and receiver of a use as a prefix code, the common ones shortest. The lowest bit of a use
+/// says that it is its name's last; then come `0` for a plain read, `10` and two bits, or `11` and
+/// four bits.
+const PLAIN: (Role, Receiver) = (Role::Read, Receiver::Bare);
+const COMMON: [(Role, Receiver); 4] = [
     (Role::Read, Receiver::Name),
+    (Role::Type, Receiver::Bare),
     (Role::Call, Receiver::Name),
-    (Role::Type, Receiver::Name),
-    (Role::Write, Receiver::Name),
+    (Role::Call, Receiver::Bare),
+];
+const RARE: [(Role, Receiver); 15] = [
+    (Role::Write, Receiver::Keyword),
     (Role::Read, Receiver::This),
     (Role::Call, Receiver::This),
+    (Role::Write, Receiver::Bare),
     (Role::Write, Receiver::This),
-    (Role::Call, Receiver::Call),
-    (Role::Write, Receiver::Keyword),
+    (Role::Write, Receiver::Name),
     (Role::Write, Receiver::Other),
+    (Role::Type, Receiver::Name),
+    (Role::Call, Receiver::Call),
+    (Role::Call, Receiver::Other),
+    (Role::Read, Receiver::Call),
+    (Role::Read, Receiver::Other),
+    (Role::Import, Receiver::Other),
+    (Role::Read, Receiver::Super),
+    (Role::Call, Receiver::Super),
 ];
+/// Follows where none of these fits: a byte with both.
 const ESCAPE: u32 = 15;
 
 /// A file's facts, encoded: its names in order and the blob that speaks of them by number.
@@ -54,20 +72,20 @@ pub(crate) struct Encoded {
 
 /// Encodes facts.
 pub(crate) fn encode(facts: &Facts<'_>, language: Option<Language>) -> Encoded {
-    let mut order: Vec<u32> = (0..crate::extract::offset(facts.names.len())).collect();
+    let mut order: Vec<u32> = (0..offset(facts.names.len())).collect();
     order.sort_unstable_by_key(|id| facts.names[*id as usize]);
     let mut rank = vec![0; order.len()];
     for (position, id) in order.iter().enumerate() {
-        rank[*id as usize] = crate::extract::offset(position);
+        rank[*id as usize] = offset(position);
     }
     let mut encoded = Encoded {
-        symbols: crate::extract::offset(facts.symbols.iter().filter(|symbol| !symbol.local).count()),
-        uses: crate::extract::offset(facts.uses.len()),
+        symbols: offset(facts.symbols.iter().filter(|symbol| !symbol.local).count()),
+        uses: offset(facts.uses.len()),
         ..Encoded::default()
     };
     for id in &order {
         encoded.text.push_str(facts.names[*id as usize]);
-        encoded.ends.push((crate::extract::offset(encoded.text.len()), false));
+        encoded.ends.push((offset(encoded.text.len()), false));
     }
     for symbol in facts.symbols.iter().filter(|symbol| !symbol.local) {
         encoded.ends[rank[symbol.name as usize] as usize].1 = true;
@@ -83,59 +101,75 @@ pub(crate) fn encode(facts: &Facts<'_>, language: Option<Language>) -> Encoded {
 }
 
 fn put_symbols(out: &mut Vec<u8>, facts: &Facts<'_>, rank: &[u32]) {
-    put_varint(out, crate::extract::offset(facts.symbols.len()));
-    let mut at = 0;
+    put_varint(out, offset(facts.symbols.len()));
+    let mut before = Before::default();
     for (index, symbol) in facts.symbols.iter().enumerate() {
-        put_signed(out, symbol.name_start.wrapping_sub(at).cast_signed());
-        at = symbol.name_start;
+        let parent = if symbol.parent == NONE { 0 } else { symbol.parent + 1 };
+        let same = before.scope == symbol.scope && (symbol.local || before.parent == parent);
+        let delta = zigzag(symbol.name_start.wrapping_sub(before.at).cast_signed());
+        put_varint(out, delta << 1 | u32::from(same));
         put_varint(out, rank[symbol.name as usize]);
-        let mut extras = 0;
-        for (has, flag) in [
+        let extras = [
             (symbol.default, DEFAULT),
             (symbol.value.is_some(), HAS_VALUE),
             (!symbol.doc.is_empty(), HAS_DOC),
             (!symbol.bases.is_empty(), HAS_BASES),
-            (symbol.parameter, PARAMETER),
-        ] {
-            extras |= if has { flag } else { 0 };
-        }
+        ];
+        let extras = extras.iter().filter(|(has, _)| *has).fold(0, |all, (_, flag)| all | flag);
         let flags = [(symbol.local, LOCAL), (symbol.exported, EXPORTED), (extras != 0, EXTRAS)];
         let flags = flags.iter().filter(|(has, _)| *has).fold(0, |all, (_, flag)| all | flag);
-        out.push((symbol.kind as u32 | flags) as u8);
-        put_varint(out, symbol.scope);
+        let kind = if symbol.parameter { PARAMETER_KIND } else { symbol.kind as u32 };
+        out.push((kind | flags) as u8);
+        if !same {
+            put_varint(out, symbol.scope);
+        }
+        before.scope = symbol.scope;
         if extras != 0 {
             out.push(extras);
         }
         if !symbol.local {
-            let parent = if symbol.parent == NONE { 0 } else { crate::extract::offset(index) - symbol.parent };
-            put_varint(out, parent);
+            if !same {
+                put_varint(out, if parent == 0 { 0 } else { offset(index) + 1 - parent });
+            }
+            before.parent = parent;
             put_varint(out, symbol.name_start.saturating_sub(symbol.range.start));
             put_varint(out, symbol.range.end.saturating_sub(symbol.name_start));
-            put_varint(out, symbol.signature_end.saturating_sub(symbol.name_start));
+            let whole = symbol.signature_end == symbol.range.end;
+            put_varint(out, if whole { 0 } else { symbol.signature_end.saturating_sub(symbol.name_start) });
         }
         if !symbol.doc.is_empty() {
             put_signed(out, symbol.doc.start.wrapping_sub(symbol.name_start).cast_signed());
             put_varint(out, symbol.doc.end - symbol.doc.start);
         }
         if let Some(value) = symbol.value {
-            out.push(value.kind as u8);
-            put_signed(out, value.at.wrapping_sub(symbol.name_start).cast_signed());
+            let delta = zigzag(value.at.wrapping_sub(symbol.name_start).cast_signed());
+            put_varint(out, delta << 2 | value.kind as u32);
         }
         if !symbol.bases.is_empty() {
-            put_varint(out, crate::extract::offset(symbol.bases.len()));
+            put_varint(out, offset(symbol.bases.len()));
             for base in &symbol.bases {
                 put_signed(out, base.wrapping_sub(symbol.name_start).cast_signed());
             }
         }
+        before.at = symbol.name_start;
     }
 }
 
+/// What the symbol before said, which the next often says again.
+#[derive(Default)]
+struct Before {
+    at: u32,
+    scope: u32,
+    /// Index plus one; 0 for none.
+    parent: u32,
+}
+
 fn put_scopes(out: &mut Vec<u8>, scopes: &[Scope]) {
-    put_varint(out, crate::extract::offset(scopes.len()));
+    put_varint(out, offset(scopes.len()));
     let mut at = 0;
     for scope in scopes {
-        out.push(scope.kind as u8);
-        put_signed(out, scope.range.start.wrapping_sub(at).cast_signed());
+        let delta = zigzag(scope.range.start.wrapping_sub(at).cast_signed());
+        put_varint(out, delta << 3 | scope.kind as u32);
         put_varint(out, scope.range.end - scope.range.start);
         at = scope.range.start;
     }
@@ -143,57 +177,88 @@ fn put_scopes(out: &mut Vec<u8>, scopes: &[Scope]) {
 
 fn put_imports(out: &mut Vec<u8>, imports: &[ImportFact], rank: &[u32]) {
     let ranked = |name: NameId| if name == NONE { 0 } else { rank[name as usize] + 1 };
-    put_varint(out, crate::extract::offset(imports.len()));
-    let mut at = 0;
+    put_varint(out, offset(imports.len()));
+    let (mut at, mut module) = (0, NONE);
     for import in imports {
-        out.push(import.kind as u8);
-        put_varint(out, ranked(import.module));
+        let flags = [
+            (import.module == module, SAME_MODULE),
+            (import.alias == import.name, SAME_NAME),
+            (import.scope == 0, FILE_SCOPE),
+        ];
+        let flags = flags.iter().filter(|(has, _)| *has).fold(0, |all, (_, flag)| all | flag);
+        out.push(import.kind as u8 | flags);
+        if flags & SAME_MODULE == 0 {
+            put_varint(out, ranked(import.module));
+        }
         put_varint(out, ranked(import.name));
-        put_varint(out, ranked(import.alias));
+        if flags & SAME_NAME == 0 {
+            put_varint(out, ranked(import.alias));
+        }
         put_signed(out, import.at.wrapping_sub(at).cast_signed());
-        put_varint(out, import.scope);
-        at = import.at;
+        if flags & FILE_SCOPE == 0 {
+            put_varint(out, import.scope);
+        }
+        (at, module) = (import.at, import.module);
     }
+}
+
+/// Whether a use is the one that an import's alias stands for.
+fn is_import(used: &Use) -> bool {
+    used.role == Role::Import && used.receiver == Receiver::Bare
 }
 
 fn put_uses(out: &mut Vec<u8>, facts: &Facts<'_>, rank: &[u32]) {
     // Counting sort by name keeps the order of position within each.
     let mut starts = vec![0u32; rank.len() + 1];
-    for used in &facts.uses {
+    let stored = || facts.uses.iter().filter(|used| !is_import(used));
+    for used in stored() {
         starts[rank[used.name as usize] as usize + 1] += 1;
     }
     for index in 1..starts.len() {
         starts[index] += starts[index - 1];
     }
-    let mut sorted = vec![0u32; facts.uses.len()];
+    let mut sorted: Vec<&Use> = vec![&UNUSED; starts.last().copied().unwrap_or(0) as usize];
     let mut next = starts.clone();
-    for (index, used) in facts.uses.iter().enumerate() {
+    for used in stored() {
         let slot = &mut next[rank[used.name as usize] as usize];
-        sorted[*slot as usize] = crate::extract::offset(index);
+        sorted[*slot as usize] = used;
         *slot += 1;
     }
-    let mut uses = Vec::with_capacity(facts.uses.len() * 3);
+    let mut has_uses = vec![0u8; rank.len().div_ceil(8)];
     for name in 0..rank.len() {
-        let from = uses.len();
+        if starts[name] < starts[name + 1] {
+            has_uses[name / 8] |= 1 << (name % 8);
+        }
+    }
+    out.extend_from_slice(&has_uses);
+    for name in 0..rank.len() {
+        let uses = &sorted[starts[name] as usize..starts[name + 1] as usize];
         let mut at = 0;
-        for index in &sorted[starts[name] as usize..starts[name + 1] as usize] {
-            let used = &facts.uses[*index as usize];
-            put_use(&mut uses, used, at, rank);
+        for (index, used) in uses.iter().enumerate() {
+            put_use(out, used, at, index + 1 == uses.len(), rank);
             at = used.start;
         }
-        put_varint(out, crate::extract::offset(uses.len() - from));
     }
-    out.extend_from_slice(&uses);
 }
 
-fn put_use(out: &mut Vec<u8>, used: &Use, before: u32, rank: &[u32]) {
-    // Files stay below 128 MiB (`FILE_LIMIT`), so four bits are free for the tag.
+const UNUSED: Use = Use { name: 0, start: 0, role: Role::Read, receiver: Receiver::Bare, of: NONE };
+
+fn put_use(out: &mut Vec<u8>, used: &Use, before: u32, last: bool, rank: &[u32]) {
+    // Files stay below 32 MiB (`FILE_LIMIT`), so seven bits are free for the flags.
     let delta = used.start - before;
     let pair = (used.role, used.receiver);
-    let tag = TAGS.iter().position(|tag| *tag == pair).map_or(ESCAPE, |tag| tag as u32);
-    put_varint(out, delta << 4 | tag);
-    if tag == ESCAPE {
-        out.push((used.role as u8) << 4 | used.receiver as u8);
+    let place = |list: &[(Role, Receiver)]| list.iter().position(|known| *known == pair).map(|at| at as u32);
+    let last = u32::from(last);
+    if pair == PLAIN {
+        put_varint(out, delta << 2 | last);
+    } else if let Some(place) = place(&COMMON) {
+        put_varint(out, delta << 5 | place << 3 | 0b010 | last);
+    } else {
+        let place = place(&RARE).unwrap_or(ESCAPE);
+        put_varint(out, delta << 7 | place << 3 | 0b110 | last);
+        if place == ESCAPE {
+            out.push((used.role as u8) << 4 | used.receiver as u8);
+        }
     }
     if used.receiver.is_named() {
         put_varint(out, rank[used.of as usize]);
@@ -209,7 +274,7 @@ pub(crate) struct Doc<'s> {
     pub(crate) symbols: Vec<SymbolFact>,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) imports: Vec<ImportFact>,
-    /// What follows: the lengths of each name's uses, then the uses.
+    /// What follows: a bit for each name that has uses, then the uses.
     uses: &'s [u8],
 }
 
@@ -227,35 +292,32 @@ impl<'s> Doc<'s> {
             imports: Vec::new(),
             uses: &[],
         };
-        let mut at = 0;
+        let mut before = Before::default();
         for index in 0..reader.varint() {
             if reader.is_empty() {
                 break;
             }
-            let symbol = take_symbol(&mut reader, index, at);
-            at = symbol.name_start;
-            doc.symbols.push(symbol);
+            doc.symbols.push(take_symbol(&mut reader, index, &mut before));
         }
         let mut at = 0u32;
         for _ in 0..reader.varint() {
             if reader.is_empty() {
                 break;
             }
-            let kind = ScopeKind::ALL.get(usize::from(reader.byte())).copied().unwrap_or(ScopeKind::File);
-            at = at.wrapping_add_signed(reader.signed());
+            let head = reader.varint();
+            let kind = ScopeKind::ALL.get((head & 7) as usize).copied().unwrap_or(ScopeKind::File);
+            at = at.wrapping_add_signed(unzigzag(head >> 3));
             let end = at.saturating_add(reader.varint());
             doc.scopes.push(Scope { kind, range: at..end });
         }
-        let mut at = 0u32;
+        let (mut at, mut module) = (0, NONE);
         for _ in 0..reader.varint() {
             if reader.is_empty() {
                 break;
             }
-            let kind = ImportKind::ALL.get(usize::from(reader.byte())).copied().unwrap_or(ImportKind::Bare);
-            let mut name = || reader.varint().wrapping_sub(1);
-            let (module, imported, alias) = (name(), name(), name());
-            at = at.wrapping_add_signed(reader.signed());
-            doc.imports.push(ImportFact { kind, module, name: imported, alias, at, scope: reader.varint() });
+            let import = take_import(&mut reader, at, module);
+            (at, module) = (import.at, import.module);
+            doc.imports.push(import);
         }
         doc.uses = reader.rest();
         doc
@@ -263,90 +325,135 @@ impl<'s> Doc<'s> {
 
     /// The uses of one of the document's `count` names, in order of position.
     pub(crate) fn uses_of(&self, name: NameId, count: usize) -> Vec<Use> {
-        let mut lengths = Reader::new(self.uses);
-        let mut before = 0usize;
-        let mut len = 0;
-        for index in 0..count {
-            let next = lengths.varint() as usize;
-            if index < name as usize {
-                before += next;
-            } else if index == name as usize {
-                len = next;
-            }
-        }
         let mut uses = Vec::new();
-        let rest = lengths.rest();
-        take_uses(rest.get(before..before + len).unwrap_or_default(), name, &mut uses);
+        self.visit_uses(count, |used| {
+            if used.name == name {
+                uses.push(used);
+            }
+        });
+        self.add_imports(&mut uses, |alias| alias == name);
         uses
     }
 
     /// How many uses the document's `count` names have.
     pub(crate) fn use_count(&self, count: usize) -> usize {
-        self.all_uses(count).len()
+        let mut uses = self.imports.iter().filter(|import| binds(import)).count();
+        self.visit_uses(count, |_| uses += 1);
+        uses
     }
 
     /// All uses of the document's `count` names, in order of position.
     pub(crate) fn all_uses(&self, count: usize) -> Vec<Use> {
-        let mut lengths = Reader::new(self.uses);
-        let lens: Vec<usize> = (0..count).map(|_| lengths.varint() as usize).collect();
-        let mut rest = Reader::new(lengths.rest());
-        let mut uses = Vec::with_capacity(rest.rest().len() / 3);
-        for (name, len) in lens.into_iter().enumerate() {
-            take_uses(rest.take(len), crate::extract::offset(name), &mut uses);
+        let mut uses = Vec::with_capacity(self.uses.len() / 2);
+        self.visit_uses(count, |used| uses.push(used));
+        self.add_imports(&mut uses, |_| true);
+        uses
+    }
+
+    fn add_imports(&self, uses: &mut Vec<Use>, wanted: impl Fn(NameId) -> bool) {
+        for import in self.imports.iter().filter(|import| binds(import) && wanted(import.alias)) {
+            let (role, receiver) = (Role::Import, Receiver::Bare);
+            uses.push(Use { name: import.alias, start: import.at, role, receiver, of: NONE });
         }
         uses.sort_unstable_by_key(|used| used.start);
-        uses
+    }
+
+    /// Visits the stored uses, name by name.
+    fn visit_uses(&self, count: usize, mut each: impl FnMut(Use)) {
+        let (has_uses, uses) = self.uses.split_at(count.div_ceil(8).min(self.uses.len()));
+        let mut reader = Reader::new(uses);
+        for name in 0..count {
+            if has_uses.get(name / 8).is_none_or(|byte| byte & 1 << (name % 8) == 0) {
+                continue;
+            }
+            let mut start = 0u32;
+            while !reader.is_empty() {
+                let (used, last) = take_use(&mut reader, offset(name), start);
+                start = used.start;
+                each(used);
+                if last {
+                    break;
+                }
+            }
+        }
     }
 }
 
-fn take_uses(bytes: &[u8], name: NameId, uses: &mut Vec<Use>) {
-    let mut reader = Reader::new(bytes);
-    let mut start = 0u32;
-    while !reader.is_empty() {
-        let number = reader.varint();
-        start = start.wrapping_add(number >> 4);
-        let (role, receiver) = match TAGS.get((number & 15) as usize) {
-            Some(tag) => *tag,
+/// Whether an import binds its alias in its file, so that its place is a use of the alias.
+fn binds(import: &ImportFact) -> bool {
+    import.alias != NONE && matches!(import.kind, ImportKind::Module | ImportKind::Name | ImportKind::Default)
+}
+
+fn take_import(reader: &mut Reader<'_>, before: u32, module: NameId) -> ImportFact {
+    let head = reader.byte();
+    let kind = ImportKind::ALL.get(usize::from(head & 15)).copied().unwrap_or(ImportKind::Bare);
+    let module = if head & SAME_MODULE == 0 { reader.varint().wrapping_sub(1) } else { module };
+    let name = reader.varint().wrapping_sub(1);
+    let alias = if head & SAME_NAME == 0 { reader.varint().wrapping_sub(1) } else { name };
+    let at = before.wrapping_add_signed(reader.signed());
+    let scope = if head & FILE_SCOPE == 0 { reader.varint() } else { 0 };
+    ImportFact { kind, module, name, alias, at, scope }
+}
+
+/// The next use of a name, and whether it is the last one.
+fn take_use(reader: &mut Reader<'_>, name: NameId, before: u32) -> (Use, bool) {
+    let head = reader.varint();
+    let (delta, (role, receiver)) = match head & 0b110 {
+        0b010 => (head >> 5, COMMON[(head >> 3 & 3) as usize]),
+        0b110 => match RARE.get((head >> 3 & 15) as usize) {
+            Some(pair) => (head >> 7, *pair),
             None => {
                 let byte = usize::from(reader.byte());
                 let role = Role::ALL.get(byte >> 4).copied().unwrap_or(Role::Read);
-                (role, Receiver::ALL.get(byte & 15).copied().unwrap_or(Receiver::Other))
+                (head >> 7, (role, Receiver::ALL.get(byte & 15).copied().unwrap_or(Receiver::Other)))
             }
-        };
-        let of = if receiver.is_named() { reader.varint() } else { NONE };
-        uses.push(Use { name, start, role, receiver, of });
-    }
+        },
+        _ => (head >> 2, PLAIN),
+    };
+    let of = if receiver.is_named() { reader.varint() } else { NONE };
+    (Use { name, start: before.wrapping_add(delta), role, receiver, of }, head & 1 != 0)
 }
 
-fn take_symbol(reader: &mut Reader<'_>, index: u32, before: u32) -> SymbolFact {
-    let name_start = before.wrapping_add_signed(reader.signed());
+fn take_symbol(reader: &mut Reader<'_>, index: u32, before: &mut Before) -> SymbolFact {
+    let head = reader.varint();
+    let same = head & 1 != 0;
+    let name_start = before.at.wrapping_add_signed(unzigzag(head >> 1));
     let name = reader.varint();
     let byte = u32::from(reader.byte());
-    let scope = reader.varint();
+    if !same {
+        before.scope = reader.varint();
+    }
     let extras = if byte & EXTRAS == 0 { 0 } else { reader.byte() };
     let kind = SymbolKind::from_number((byte & 0x1f) as u8).unwrap_or(SymbolKind::Variable);
     let mut symbol = SymbolFact::new(name, name_start..name_start, kind);
+    symbol.parameter = byte & 0x1f == PARAMETER_KIND;
     (symbol.local, symbol.exported) = (byte & LOCAL != 0, byte & EXPORTED != 0);
-    (symbol.default, symbol.parameter) = (extras & DEFAULT != 0, extras & PARAMETER != 0);
-    symbol.scope = scope;
+    symbol.default = extras & DEFAULT != 0;
+    symbol.scope = before.scope;
     if !symbol.local {
-        let parent = reader.varint();
-        symbol.parent = if parent == 0 { NONE } else { index.wrapping_sub(parent) };
+        if !same {
+            let up = reader.varint();
+            before.parent = if up == 0 { 0 } else { (index + 1).wrapping_sub(up) };
+        }
+        symbol.parent = before.parent.wrapping_sub(1);
         let start = name_start.saturating_sub(reader.varint());
         symbol.range = start..name_start.saturating_add(reader.varint());
-        symbol.signature_end = name_start.saturating_add(reader.varint());
+        let signature = reader.varint();
+        symbol.signature_end =
+            if signature == 0 { symbol.range.end } else { name_start.saturating_add(signature) };
     }
     if extras & HAS_DOC != 0 {
         let start = name_start.wrapping_add_signed(reader.signed());
         symbol.doc = start..start.saturating_add(reader.varint());
     }
     if extras & HAS_VALUE != 0 {
-        let kind = match reader.byte() {
+        let value = reader.varint();
+        let kind = match value & 3 {
             1 => ValueKind::Annotation,
             2 => ValueKind::Call,
             _ => ValueKind::Alias,
         };
-        symbol.value = Some(Value { kind, at: name_start.wrapping_add_signed(reader.signed()) });
+        symbol.value = Some(Value { kind, at: name_start.wrapping_add_signed(unzigzag(value >> 2)) });
     }
     if extras & HAS_BASES != 0 {
         for _ in 0..reader.varint() {
@@ -356,5 +463,6 @@ fn take_symbol(reader: &mut Reader<'_>, index: u32, before: u32) -> SymbolFact {
             symbol.bases.push(name_start.wrapping_add_signed(reader.signed()));
         }
     }
+    before.at = name_start;
     symbol
 }

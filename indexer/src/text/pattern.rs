@@ -156,12 +156,18 @@ impl TextQuery {
                 match error.kind() {
                     ErrorKind::NotAllowed(_) => PatternError::LineBreak { pattern },
                     ErrorKind::Banned(_) => PatternError::Nul { pattern },
-                    _ => PatternError::Compile { pattern, reason: error.to_string() },
+                    _ => PatternError::Compile { pattern, reason: last_line(&error.to_string()) },
                 }
             })
     }
 }
 
+
+/// A syntax error is a drawing of several lines, of which the last says what is wrong.
+fn last_line(message: &str) -> String {
+    let line = message.lines().next_back().unwrap_or_default();
+    line.trim_start_matches("error: ").to_owned()
+}
 
 fn shown(pattern: &str) -> String {
     match pattern.char_indices().nth(SHOWN) {

@@ -17,10 +17,16 @@ const MAX_EXACT: usize = 16;
 const MAX_LENGTH: usize = 64;
 
 /// The most different ends to keep. There are fewer once they are cut shorter.
-const MAX_ENDS: usize = 32;
+const MAX_ENDS: usize = 64;
+
+/// The most strings across a seam to look for: enough for two letters, digits or underscores.
+const MAX_SEAM: usize = 37 * 37;
 
 /// The most characters of a class to look at one by one.
 const MAX_CLASS: usize = 64;
+
+/// How many parts of a sequence are looked at.
+const MAX_PARTS: usize = 256;
 
 /// How many copies of a repeated expression are looked at: two seams show all trigrams across them.
 const MAX_COPIES: u32 = 3;
@@ -56,7 +62,9 @@ fn facts(hir: &Hir) -> Facts {
         HirKind::Repetition(repetition) => of_repetition(repetition),
         HirKind::Capture(capture) => facts(&capture.sub),
         HirKind::Concat(parts) => {
-            parts.iter().map(facts).reduce(Facts::then).unwrap_or_else(|| Facts::exact([Vec::new()]))
+            let rest = (parts.len() > MAX_PARTS).then(Facts::unknown);
+            let parts = parts.iter().take(MAX_PARTS).map(facts).chain(rest);
+            parts.reduce(Facts::then).unwrap_or_else(|| Facts::exact([Vec::new()]))
         }
         HirKind::Alternation(parts) => either(parts.iter().map(facts).collect()),
     }
@@ -91,7 +99,7 @@ fn of_class(class: &Class) -> Facts {
         }
     };
     strings.remove(b"\n".as_slice());
-    if strings.len() > MAX_EXACT { Facts::unknown() } else { Facts::exact(strings) }
+    if strings.len() > MAX_EXACT { Facts::exact(strings).into_ends() } else { Facts::exact(strings) }
 }
 
 fn of_repetition(repetition: &Repetition) -> Facts {
@@ -172,7 +180,11 @@ impl Facts {
         // A side that is known whole and short lets the other side's end show through it.
         let (left_whole, right_whole) = (self.whole(), next.whole());
         let (left, right) = (self.ends(), next.ends());
-        let seam = trigrams_of(&joined(&left.last, &right.first));
+        let seam = if left.last.len() * right.first.len() <= MAX_SEAM {
+            trigrams_of(&joined(&left.last, &right.first))
+        } else {
+            Query::All
+        };
         let first = match left_whole {
             Some(whole) => few(cut(&joined(&whole, &right.first), head), head),
             None => left.first,

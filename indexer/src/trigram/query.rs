@@ -4,7 +4,7 @@
 const MAX_ALTERNATIVES: usize = 4096;
 
 /// More conditions than this rule out no further files.
-const MAX_CONDITIONS: usize = 256;
+const MAX_CONDITIONS: usize = 64;
 
 /// A condition on the trigrams of a text. Build it with [`Query::and`] and [`Query::or`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +22,7 @@ pub(crate) enum Query {
 }
 
 impl Query {
-    /// All of `parts` hold. Beyond some hundred conditions the rest is dropped, which only weakens it.
+    /// All of `parts` hold. Beyond some dozens of conditions the rest is dropped, which only weakens it.
     pub(crate) fn and(parts: impl IntoIterator<Item = Query>) -> Query {
         let mut all = Vec::new();
         for part in parts {

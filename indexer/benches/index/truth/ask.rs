@@ -18,8 +18,29 @@ use crate::corpora::{Corpus, FetchError, at};
 #[derive(Serialize)]
 struct Request<'a> {
     root: &'a Path,
-    definitions: Vec<&'a Place>,
-    references: Vec<&'a Place>,
+    definitions: Vec<Spot<'a>>,
+    references: Vec<Question<'a>>,
+}
+
+#[derive(Serialize)]
+struct Question<'a> {
+    #[serde(flatten)]
+    place: Spot<'a>,
+    alike: Vec<Spot<'a>>,
+}
+
+/// A place in the scripts' terms.
+#[derive(Clone, Copy, Serialize)]
+struct Spot<'a> {
+    path: &'a str,
+    line: u32,
+    col: u32,
+}
+
+impl<'a> From<&'a Place> for Spot<'a> {
+    fn from(place: &'a Place) -> Self {
+        Self { path: &place.path, line: place.line, col: place.col }
+    }
 }
 
 /// One line of what the scripts write.
@@ -28,6 +49,10 @@ struct Answer {
     ask: Ask,
     at: usize,
     targets: Vec<RawTarget>,
+    #[serde(default)]
+    direct: Vec<RawTarget>,
+    #[serde(default)]
+    unknown: Vec<RawTarget>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -56,10 +81,15 @@ pub(crate) fn find_out(
     let [script_file, request_file, answers_file] =
         ["ask.mjs", "request.json", "answers.jsonl"].map(|name| work.path().join(name));
     fs::write(&script_file, script).map_err(at(&script_file))?;
+    let questions = sample.declarations.iter().zip(&sample.alike);
+    let questions = questions.map(|(name, alike)| Question {
+        place: Spot::from(&name.place),
+        alike: alike.iter().map(Spot::from).collect(),
+    });
     let request = Request {
         root: &corpus.root,
-        definitions: sample.names.iter().map(|name| &name.place).collect(),
-        references: sample.declarations.iter().map(|name| &name.place).collect(),
+        definitions: sample.names.iter().map(|name| Spot::from(&name.place)).collect(),
+        references: questions.collect(),
     };
     let request = serde_json::to_vec(&request).expect("places are plain values");
     fs::write(&request_file, request).map_err(at(&request_file))?;
@@ -75,10 +105,7 @@ pub(crate) fn find_out(
     let mut texts = Texts { root: &corpus.root, read: HashMap::new() };
     let mut found = (Vec::new(), Vec::new());
     for answer in read_lines::<Answer>(&answers_file)? {
-        let mut targets = Vec::new();
-        for target in answer.targets {
-            targets.push(texts.resolve(target)?);
-        }
+        let targets = texts.resolve_all(answer.targets)?;
         match answer.ask {
             Ask::Definition => {
                 let asked = sample.names[answer.at].clone();
@@ -87,19 +114,27 @@ pub(crate) fn find_out(
             }
             Ask::References => {
                 let asked = sample.declarations[answer.at].clone();
-                let inside = targets.into_iter().filter_map(|target| match target {
-                    Target::Inside(place) => Some(place),
-                    Target::Outside { .. } => None,
-                });
-                let in_code = |place: &Place| sample.in_code.contains(&(place.path.clone(), place.offset));
-                let (mut uses, rest): (Vec<Place>, Vec<Place>) = inside.partition(in_code);
-                uses.sort_unstable();
-                found.1.push(ReferencesTruth { asked, uses, elsewhere: rest.len() });
+                let (uses, elsewhere) = in_code(sample, targets);
+                let (direct, _) = in_code(sample, texts.resolve_all(answer.direct)?);
+                let (unknown, _) = in_code(sample, texts.resolve_all(answer.unknown)?);
+                found.1.push(ReferencesTruth { asked, uses, direct, unknown, elsewhere });
             }
         }
     }
     write_lines(&folder.join("definitions.jsonl"), &found.0)?;
     write_lines(&folder.join("references.jsonl"), &found.1)
+}
+
+/// The places among `targets` that are names in code, sorted, and how many more there are.
+fn in_code(sample: &Sample, targets: Vec<Target>) -> (Vec<Place>, usize) {
+    let inside = targets.into_iter().filter_map(|target| match target {
+        Target::Inside(place) => Some(place),
+        Target::Outside { .. } => None,
+    });
+    let (mut places, rest): (Vec<Place>, Vec<Place>) =
+        inside.partition(|place| sample.in_code.contains(&(place.path.clone(), place.offset)));
+    places.sort_unstable();
+    (places, rest.len())
 }
 
 /// The sample's texts, to turn lines and columns into bytes.
@@ -109,6 +144,10 @@ struct Texts<'a> {
 }
 
 impl Texts<'_> {
+    fn resolve_all(&mut self, targets: Vec<RawTarget>) -> Result<Vec<Target>, FetchError> {
+        targets.into_iter().map(|target| self.resolve(target)).collect()
+    }
+
     fn resolve(&mut self, target: RawTarget) -> Result<Target, FetchError> {
         let (path, line, col) = match target {
             RawTarget::Inside { path, line, col } => (path, line, col),

@@ -11,12 +11,17 @@ use tree_sitter::{Language, Parser, TreeCursor};
 use super::{Name, Place};
 use crate::corpora::{Corpus, FetchError, at};
 
+/// Places of the same name that are asked about, for each declaration.
+const ALIKE: usize = 300;
+
 /// What is asked about.
 pub(crate) struct Sample {
     /// Names anywhere in the code.
     pub(crate) names: Vec<Name>,
     /// Names at the place where a function, class, field or top-level variable is declared.
     pub(crate) declarations: Vec<Name>,
+    /// For each of those, other places where the same name stands, by chance where there are many.
+    pub(crate) alike: Vec<Vec<Place>>,
     /// Paths and first bytes of all names there are in code.
     pub(crate) in_code: HashSet<(String, usize)>,
 }
@@ -79,11 +84,19 @@ pub(crate) fn draw(corpus: &Corpus, names: usize, declarations: usize) -> Result
         texts.push(text);
     }
     let name = |found: Found| name(found, &corpus.files[found.file], &texts[found.file]);
+    let word = |found: &Found| &texts[found.file][found.start..found.end];
     let in_code = all.iter().map(|found| (corpus.files[found.file].clone(), found.start)).collect();
+    let declarations = choose(declared, declarations);
+    let alike = declarations.iter().map(|declared| {
+        let same = |found: &Found| word(found) == word(declared) && found.start != declared.start;
+        let same = all.iter().copied().filter(same).collect();
+        choose(same, ALIKE).into_iter().map(|found| name(found).place).collect()
+    });
     Ok(Sample {
         in_code,
+        alike: alike.collect(),
+        declarations: declarations.iter().copied().map(name).collect(),
         names: choose(all, names).into_iter().map(name).collect(),
-        declarations: choose(declared, declarations).into_iter().map(name).collect(),
     })
 }
 

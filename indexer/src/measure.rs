@@ -1,0 +1,67 @@
+//! What only the benchmarks ask: one step of indexing alone, and where an index's bytes go.
+#![expect(clippy::disallowed_methods, reason = "benchmarks measure reading together with parsing")]
+
+use crate::extract::extract;
+use crate::file::{FILE_LIMIT, Workshop, hash};
+use crate::index::Index;
+use crate::language::Language;
+use crate::segment::doc::encode;
+use crate::segment::write::Builder;
+use crate::segment::{Meta, Segment, Stat};
+use crate::{project, text, trigram};
+use std::fs;
+use std::path::Path;
+
+/// Reads files below a root, in path order, and makes a segment of their structure, without the trigrams: as
+/// [`crate::store::Store::refresh`] does it, on this thread alone. Gives the segment's size in bytes.
+#[must_use]
+pub fn structure(root: &Path, paths: &[String]) -> usize {
+    let mut workshop = Workshop::default();
+    let mut builder = Builder::default();
+    for path in paths {
+        let Ok(bytes) = fs::read(root.join(path)) else { continue };
+        let stat = Stat { size: bytes.len() as u64, modified: 0, hash: hash(&bytes) };
+        let text = text::decode(&bytes);
+        let language = Language::of_path(path).filter(|_| text.len() < FILE_LIMIT);
+        let tree = language.and_then(|language| workshop.parsers.parse(language, &text, None));
+        let facts = match (language, &tree) {
+            (Some(language), Some(tree)) => extract(language, &text, tree),
+            _ => project::facts(path, &text),
+        };
+        let meta = Meta { language, unsearched: false, doubtful: false, stat };
+        builder.add(path, meta, &encode(&facts, language), &[]);
+    }
+    builder.finish().len()
+}
+
+/// Reads files below a root, in path order, and makes the trigram table over them. Gives its size in bytes.
+#[must_use]
+pub fn trigrams(root: &Path, paths: &[String]) -> usize {
+    let mut scratch = trigram::Scratch::default();
+    let mut builder = trigram::Builder::default();
+    let mut found = Vec::new();
+    for (doc, path) in (0u32..).zip(paths) {
+        let Ok(bytes) = fs::read(root.join(path)) else { continue };
+        found.clear();
+        trigram::extract(&text::decode(&bytes), &mut scratch, &mut found);
+        builder.add(doc, &found);
+    }
+    let mut table = Vec::new();
+    builder.finish(&mut table);
+    table.len()
+}
+
+/// Bytes of each section over all segments of an index, by the section's name.
+#[must_use]
+pub fn section_sizes(index: &Index) -> Vec<(&'static str, u64)> {
+    let mut sizes: Vec<(&'static str, u64)> = Vec::new();
+    for part in &index.parts {
+        for (at, (name, size)) in Segment::section_sizes(&part.segment).into_iter().enumerate() {
+            match sizes.get_mut(at) {
+                Some(sum) => sum.1 += size,
+                None => sizes.push((name, size)),
+            }
+        }
+    }
+    sizes
+}
