@@ -10,6 +10,8 @@ mod index;
 pub mod keep;
 mod language;
 mod map;
+#[doc(hidden)]
+pub mod measure;
 mod names;
 mod parse;
 mod position;

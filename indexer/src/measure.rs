@@ -7,7 +7,7 @@ use crate::index::Index;
 use crate::language::Language;
 use crate::segment::doc::encode;
 use crate::segment::write::Builder;
-use crate::segment::{Meta, Segment, Stat};
+use crate::segment::{Meta, Section, Stat};
 use crate::{project, text, trigram};
 use std::fs;
 use std::path::Path;
@@ -54,14 +54,15 @@ pub fn trigrams(root: &Path, paths: &[String]) -> usize {
 /// Bytes of each section over all segments of an index, by the section's name.
 #[must_use]
 pub fn section_sizes(index: &Index) -> Vec<(&'static str, u64)> {
-    let mut sizes: Vec<(&'static str, u64)> = Vec::new();
-    for part in &index.parts {
-        for (at, (name, size)) in Segment::section_sizes(&part.segment).into_iter().enumerate() {
-            match sizes.get_mut(at) {
-                Some(sum) => sum.1 += size,
-                None => sizes.push((name, size)),
-            }
-        }
-    }
-    sizes
+    const SECTIONS: [(Section, &str); 7] = [
+        (Section::Docs, "files"),
+        (Section::Paths, "paths"),
+        (Section::Names, "names"),
+        (Section::Terms, "terms"),
+        (Section::Postings, "postings"),
+        (Section::Blobs, "symbols and references"),
+        (Section::Trigrams, "trigrams"),
+    ];
+    let size = |section| index.parts.iter().map(|part| part.segment.section(section).len() as u64).sum();
+    SECTIONS.into_iter().map(|(section, name)| (name, size(section))).collect()
 }

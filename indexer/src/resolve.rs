@@ -110,13 +110,26 @@ impl<'s> Resolver<'s> {
         }
     }
 
-    /// `name` in `from m import name as alias`.
+    /// A name in an import statement that binds nothing: `name` in `from m import name as alias`,
+    /// or a part of the module's own name.
     fn imported_name(&self, facts: &FileFacts<'s>, used: &Use) -> Option<Target> {
-        let imports = &facts.doc.imports;
-        let import = imports.iter().filter(|import| import.name == used.name && import.at >= used.start);
-        let import = import.min_by_key(|import| import.at)?;
-        let module = self.module(facts, import.module)?;
-        self.exported(module, &facts.name(used.name))
+        let after = facts.doc.imports.iter().filter(|import| import.at >= used.start);
+        let import = after.min_by_key(|import| import.at)?;
+        if import.name == used.name {
+            return self.exported(self.module(facts, import.module)?, &facts.name(used.name));
+        }
+        // `b` in `from a.b.c import …` names the module `a.b`.
+        let (module, name) = (facts.name(import.module), facts.name(used.name));
+        let mut end = 0;
+        for part in module.split('.') {
+            end += part.len();
+            if part == name {
+                let path = self.snapshot.path(facts.file);
+                return modules::python(self.snapshot, path, &module[..end]).map(Target::Module);
+            }
+            end += 1;
+        }
+        None
     }
 
     // Bare names.

@@ -23,6 +23,21 @@ impl Latencies {
         result
     }
 
+    /// Notes a question whose CPU seconds are known.
+    pub(crate) fn add(&mut self, cpu: f64) {
+        self.cpu.push(cpu);
+    }
+
+    /// Median and 99 of 100, in CPU time.
+    pub(crate) fn summary(&self) -> String {
+        format!("{} / {}", Unit::Seconds.show(self.cpu(0.5)), Unit::Seconds.show(self.cpu(0.99)))
+    }
+
+    /// The CPU seconds of the latest question.
+    pub(crate) fn last(&self) -> f64 {
+        self.cpu.last().copied().unwrap_or(f64::NAN)
+    }
+
     /// The CPU seconds that a share of the questions kept to: 0.5 for the median.
     pub(crate) fn cpu(&self, share: f64) -> f64 {
         percentile(&self.cpu, share)

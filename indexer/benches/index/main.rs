@@ -3,8 +3,10 @@
 
 mod arguments;
 mod corpora;
+mod latency;
 mod measure;
 mod peers;
+mod random;
 mod report;
 mod rows;
 mod score;

@@ -68,6 +68,8 @@ pub(crate) struct Program {
     pub(crate) arguments: Vec<OsString>,
     /// The folder it runs in.
     pub(crate) folder: Option<PathBuf>,
+    /// Environment variables that it gets besides this process's own.
+    pub(crate) variables: Vec<(&'static str, OsString)>,
     /// The file that takes its output, which is thrown away otherwise.
     pub(crate) output: Option<PathBuf>,
     /// Exit codes that mean success: ripgrep's 1, for one, only says that nothing was found.
@@ -78,13 +80,20 @@ impl Program {
     /// `name` with `arguments`, in this process's folder.
     pub(crate) fn new(name: impl Into<OsString>, arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(OsString::from).collect();
-        Self { name: name.into(), arguments, folder: None, output: None, accepted: &[0] }
+        Self { name: name.into(), arguments, folder: None, variables: Vec::new(), output: None, accepted: &[0] }
     }
 
     /// The same in `folder`.
     #[must_use]
     pub(crate) fn within(mut self, folder: &Path) -> Self {
         self.folder = Some(folder.to_owned());
+        self
+    }
+
+    /// The same with an environment variable set.
+    #[must_use]
+    pub(crate) fn with(mut self, variable: &'static str, value: impl Into<OsString>) -> Self {
+        self.variables.push((variable, value.into()));
         self
     }
 
@@ -113,6 +122,7 @@ impl Program {
         let mut command = Command::new(this);
         let output: &OsStr = self.output.as_ref().map_or(OsStr::new(""), |file| file.as_os_str());
         command.arg(MEASURE_CHILD).arg(output).arg(&self.name).args(&self.arguments).stdin(Stdio::null());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
         }
@@ -133,18 +143,6 @@ impl Program {
             let text = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             Err(MeasureError::Failed { program: self.display(), status: output.status, output: text })
         }
-    }
-
-    /// The run of `times` that took the least CPU: what disturbs a run only ever adds.
-    pub(crate) fn least(&self, times: usize) -> Result<Cost, MeasureError> {
-        let mut least = self.measure()?;
-        for _ in 1..times {
-            let cost = self.measure()?;
-            if cost.cpu < least.cpu {
-                least = cost;
-            }
-        }
-        Ok(least)
     }
 }
 

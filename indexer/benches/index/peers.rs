@@ -12,9 +12,6 @@ use thiserror::Error;
 
 use crate::measure::{Cost, MeasureError, Program};
 
-/// Runs per measurement; the one with the least CPU counts.
-const TIMES: usize = 3;
-
 /// Why a peer could not be compared with.
 #[derive(Debug, Error)]
 pub(crate) enum PeerError {
@@ -75,7 +72,7 @@ impl Ctags {
         let tags_text = tags.to_string_lossy().into_owned();
         let languages = format!("--languages={language}");
         let arguments = ["--options=NONE", &languages, "-f", &tags_text, "-R", "."];
-        let cost = Program::new("ctags", &arguments).within(root).least(TIMES)?;
+        let cost = Program::new("ctags", &arguments).within(root).measure()?;
         let bytes = tags.metadata().map_err(|source| output_error("ctags", source))?.len();
         Ok(CtagsRun { cost, bytes })
     }
@@ -120,7 +117,7 @@ impl Ripgrep {
     pub(crate) fn cost(&self, pattern: Pattern<'_>, root: &Path) -> Result<Cost, PeerError> {
         let folder = tempfile::tempdir().map_err(|source| output_error("rg", source))?;
         let program = search(pattern, &["--line-number", "--no-heading"], root, &folder.path().join("hits"));
-        Ok(program.least(TIMES)?)
+        Ok(program.measure()?)
     }
 
     /// All matches under `root`, sorted.

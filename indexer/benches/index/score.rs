@@ -17,7 +17,6 @@ use devtoolkit_index::store::Store;
 use devtoolkit_index::walk::WalkOptions;
 use devtoolkit_index::{Certainty, Definition, Filter, Index, Place, Snapshot};
 
-use crate::arguments::Arguments;
 use crate::corpora::{self, Corpus, SAMPLES, SampleLanguage};
 use crate::report::{Goal, Limit, Table, Unit};
 use crate::rows::Report;
@@ -43,6 +42,9 @@ struct Score {
     /// Answers that the checker gives with all that is only related, and those of them that we found.
     listed: usize,
     found_listed: usize,
+    /// Declarations with a wanted answer, and the sum of their recalls: large ones count no more than others.
+    declarations: usize,
+    recalls: f64,
     /// Wanted answers that we gave by name, at the first place, and right.
     right_by_name: usize,
 }
@@ -64,6 +66,8 @@ impl Score {
         self.listed += other.listed;
         self.found_listed += other.found_listed;
         self.right_by_name += other.right_by_name;
+        self.declarations += other.declarations;
+        self.recalls += other.recalls;
     }
 }
 
@@ -79,8 +83,8 @@ struct Sample {
 }
 
 /// Scores `definition`.
-pub(crate) fn definitions(arguments: &Arguments, report: &mut Report) -> Result<()> {
-    score("definition", arguments, report, |sample, misses| {
+pub(crate) fn definitions(report: &mut Report<'_>) -> Result<()> {
+    score("definition", report, |sample, misses| {
         let mut score = Score::default();
         for asked in &sample.truth.definitions {
             score_definition(&sample.snapshot, asked, &mut score, misses);
@@ -90,8 +94,8 @@ pub(crate) fn definitions(arguments: &Arguments, report: &mut Report) -> Result<
 }
 
 /// Scores `references`.
-pub(crate) fn references(arguments: &Arguments, report: &mut Report) -> Result<()> {
-    score("references", arguments, report, |sample, misses| {
+pub(crate) fn references(report: &mut Report<'_>) -> Result<()> {
+    score("references", report, |sample, misses| {
         let mut score = Score::default();
         for asked in &sample.truth.references {
             score_references(&sample.snapshot, asked, &mut score, misses);
@@ -102,12 +106,12 @@ pub(crate) fn references(arguments: &Arguments, report: &mut Report) -> Result<(
 
 fn score(
     what: &str,
-    arguments: &Arguments,
-    report: &mut Report,
+    report: &mut Report<'_>,
     of: impl Fn(&Sample, &mut Misses) -> Score,
 ) -> Result<()> {
-    let columns = ["sample", "checker", "asked", "resolved", "right", "precision", "recall", "with by-name", "of all listed"];
+    let columns = ["sample", "checker", "asked", "resolved", "right", "precision", "recall", "with by-name", "of all listed", "by declaration"];
     let mut table = Table::new(columns);
+    let arguments = report.arguments;
     let mut totals = [(SampleLanguage::Python, Score::default()), (SampleLanguage::TypeScript, Score::default())];
     for spec in SAMPLES.iter().filter(|spec| arguments.wants_sample(spec.name)) {
         let sample = prepare(corpora::fetch(*spec)?)?;
@@ -167,6 +171,7 @@ fn push(table: &mut Table, name: &str, checker: &str, score: &Score) {
         figure(score.recall()),
         figure(share(score.found + score.right_by_name, score.wanted)),
         if score.listed > 0 { figure(share(score.found_listed, score.listed)) } else { String::new() },
+        if score.declarations > 0 { figure(score.recalls / score.declarations as f64) } else { String::new() },
     ]);
 }
 
@@ -253,6 +258,8 @@ fn score_references(snapshot: &Snapshot, asked: &ReferencesTruth, score: &mut Sc
     score.found += wanted.intersection(&claimed).count();
     score.listed += listed.len();
     score.found_listed += listed.intersection(&claimed).count();
+    score.declarations += usize::from(!wanted.is_empty());
+    score.recalls += if wanted.is_empty() { 0.0 } else { share(wanted.intersection(&claimed).count(), wanted.len()) };
     score.right_by_name += wanted.iter().filter(|spot| by_name.contains(*spot)).count();
     let target = misses.show(&place.path, place.offset);
     for spot in wanted.union(&claimed) {

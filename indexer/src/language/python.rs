@@ -146,12 +146,10 @@ fn import(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {
                     let bound = cx.intern_node(first);
                     cx.import(ImportKind::Module, bound, NONE, Some(first));
                     if first.end_byte() != name.end_byte() {
-                        cx.import(ImportKind::Bare, module, NONE, None);
-                        for i in 1..name.named_child_count() {
-                            if let Some(part) = name.named_child(u32::try_from(i).unwrap_or(u32::MAX)) {
-                                cx.import_part(part);
-                            }
-                        }
+                        let mut parts = name.walk();
+                        let rest = name.named_children(&mut parts).skip(1);
+                        let last = rest.inspect(|part| cx.import_part(*part)).last();
+                        cx.export(ImportKind::Bare, module, NONE, NONE, last.unwrap_or(name));
                     }
                 }
             }
@@ -163,6 +161,7 @@ fn import(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {
 fn import_from(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {
     let Some(module_node) = node.child_by_field_name("module_name") else { return Visit::Nothing };
     let module = cx.intern_node(module_node);
+    module_parts(cx, module_node);
     let mut cursor = node.walk();
     let mut any = false;
     for child in node.children_by_field_name("name", &mut cursor) {
@@ -175,9 +174,21 @@ fn import_from(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {
         cx.import(ImportKind::Name, module, name, Some(alias.unwrap_or(name_node)));
     }
     if !any {
-        cx.import(ImportKind::Star, module, NONE, None);
+        cx.export(ImportKind::Star, module, NONE, NONE, node.child(node.child_count() - 1).unwrap_or(node));
     }
     Visit::Nothing
+}
+
+/// The names in `a.b` or `..a.b`, which are uses of modules.
+fn module_parts(cx: &mut Extract<'_>, module: Node<'_>) {
+    let mut cursor = module.walk();
+    for child in module.named_children(&mut cursor) {
+        match child.kind() {
+            "identifier" => cx.import_part(child),
+            "dotted_name" => module_parts(cx, child),
+            _ => {}
+        }
+    }
 }
 
 /// The name and the alias of `name` or `name as alias`.

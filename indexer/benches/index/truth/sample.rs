@@ -10,6 +10,7 @@ use tree_sitter::{Language, Parser, TreeCursor};
 
 use super::{Name, Place};
 use crate::corpora::{Corpus, FetchError, at};
+use crate::random::Random;
 
 /// Places of the same name that are asked about, for each declaration.
 const ALIKE: usize = 300;
@@ -35,6 +36,17 @@ struct Found {
     node: u16,
     parent: u16,
     field: Option<NonZeroU16>,
+    declared: Declared,
+}
+
+/// Whether a name's place makes it a definition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Declared {
+    /// `class Name`, `function name()`, a field or method.
+    ByKeyword,
+    /// `name = value`, `{ name: value }`.
+    ByValue,
+    No,
 }
 
 const NAMES: &[&str] = &[
@@ -119,6 +131,22 @@ impl Names {
     pub(crate) fn at(&self, path: &str, text: &str, start: usize) -> Option<Name> {
         Some(name(*self.by_start.get(&start)?, path, text))
     }
+
+    /// Whether there is none, as in a file that does not parse cleanly.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_start.is_empty()
+    }
+
+    /// The first bytes of the names that a declaration gives to a function, class, type or member.
+    pub(crate) fn declared(&self) -> impl Iterator<Item = usize> + '_ {
+        self.by_start.values().filter(|found| found.declared == Declared::ByKeyword).map(|found| found.start)
+    }
+
+    /// Whether the name at a byte is one that a value is given to: by a variable's declaration, an assignment,
+    /// or as a key.
+    pub(crate) fn is_given(&self, start: usize) -> bool {
+        self.by_start.get(&start).is_some_and(|found| found.declared == Declared::ByValue)
+    }
 }
 
 fn counts_alike(text: &str) -> bool {
@@ -138,7 +166,7 @@ fn grammar(path: &str) -> Option<Language> {
     })
 }
 
-fn collect(file: usize, text: &str, language: &Language, all: &mut Vec<Found>, declared: &mut Vec<Found>) {
+fn collect(file: usize, text: &str, language: &Language, all: &mut Vec<Found>, listed: &mut Vec<Found>) {
     let mut parser = Parser::new();
     parser.set_language(language).expect("the grammars are built for this version of tree-sitter");
     let tree = parser.parse(text, None).expect("a parser with a language and no time limit always answers");
@@ -154,10 +182,12 @@ fn collect(file: usize, text: &str, language: &Language, all: &mut Vec<Found>, d
             && !node.is_missing()
         {
             let (start, end, field) = (node.start_byte(), node.end_byte(), cursor.field_id());
-            let found = Found { file, start, end, node: node.kind_id(), parent, field };
+            let (kind, name) = (language.node_kind_for_id(parent).unwrap_or_default(), cursor.field_name());
+            let declared = declared(kind, name);
+            let found = Found { file, start, end, node: node.kind_id(), parent, field, declared };
             all.push(found);
-            if declares(language.node_kind_for_id(parent), cursor.field_name(), parents.len()) {
-                declared.push(found);
+            if is_listed(declared, kind, name, parents.len()) {
+                listed.push(found);
             }
         }
         if !advance(&mut cursor, &mut parents) {
@@ -166,13 +196,25 @@ fn collect(file: usize, text: &str, language: &Language, all: &mut Vec<Found>, d
     }
 }
 
-/// Whether a name is one that an outline would show. `depth` counts the nodes above it.
-fn declares(parent: Option<&str>, field: Option<&str>, depth: usize) -> bool {
+fn declared(parent: &str, field: Option<&str>) -> Declared {
     match (parent, field) {
-        (Some(parent), Some("name" | "property")) if DECLARING.contains(&parent) => true,
+        (parent, Some("name" | "property")) if DECLARING.contains(&parent) => Declared::ByKeyword,
+        ("variable_declarator", Some("name"))
+        | ("assignment", Some("left"))
+        | ("assignment_expression", Some("left"))
+        | ("member_expression", Some("property"))
+        | ("pair", Some("key")) => Declared::ByValue,
+        _ => Declared::No,
+    }
+}
+
+/// Whether a name is one that an outline would show. `depth` counts the nodes above it.
+fn is_listed(declared: Declared, parent: &str, field: Option<&str>, depth: usize) -> bool {
+    match (parent, field) {
+        _ if declared == Declared::ByKeyword => true,
         // Deeper ones are local variables.
-        (Some("variable_declarator"), Some("name")) => depth <= 4,
-        (Some("assignment"), Some("left")) => depth <= 3,
+        ("variable_declarator", Some("name")) => depth <= 4,
+        ("assignment", Some("left")) => depth <= 3,
         _ => false,
     }
 }
@@ -210,19 +252,13 @@ fn name(found: Found, path: &str, text: &str) -> Name {
     }
 }
 
-/// `count` of `all` by chance, in text order. The chance is a fixed one: Steele, Lea and Flood's SplitMix64
-/// from seed 0.
+/// `count` of `all` by chance, in text order; the chance is the same each time.
 fn choose(mut all: Vec<Found>, count: usize) -> Vec<Found> {
     let count = count.min(all.len());
-    let mut state = 0_u64;
+    let mut random = Random::new(0);
     for chosen in 0..count {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        let left = (all.len() - chosen) as u64;
-        all.swap(chosen, chosen + (mixed % left) as usize);
+        let left = all.len() - chosen;
+        all.swap(chosen, chosen + random.below(left));
     }
     all.truncate(count);
     all.sort_unstable_by_key(|found| (found.file, found.start));
