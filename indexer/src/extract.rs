@@ -4,16 +4,14 @@
 //! that its ancestors hand down (`Ctx`), so one leaf rule serves parameters, bindings and uses.
 
 use crate::language::{Class, CompiledRule, Ctx, Language, Spec, Table, Visit};
-use crate::symbol::{
-    Facts, ImportFact, ImportKind, NONE, NameId, Receiver, Role, Scope, ScopeKind, SymbolFact, SymbolKind,
-    Use, Value, ValueKind,
-};
+use crate::symbol::{Facts, NONE, NameId, Scope, ScopeKind, Value, ValueKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tree_sitter::{Node, Tree};
 
 mod comments;
 mod finish;
 mod names;
+mod shape;
 mod symbols;
 
 /// Names longer than this are not identifiers a person searches for.
@@ -24,7 +22,7 @@ pub(crate) fn extract<'t>(language: Language, text: &'t [u8], tree: &Tree) -> Fa
     let mut cx = Extract::new(language, text);
     cx.facts.has_errors = tree.root_node().has_error();
     cx.walk(tree);
-    cx.finish(tree)
+    cx.finish()
 }
 
 /// What the expression just visited was, as far as it can be a receiver or a value.
@@ -45,6 +43,8 @@ enum LastKind {
 }
 
 const OTHER: Last = Last { kind: LastKind::Other, name: NONE, at: 0 };
+/// No child of interest was visited yet.
+const NOTHING: Last = Last { kind: LastKind::Other, name: NONE, at: NONE };
 
 /// An inner node on the way down.
 #[derive(Clone, Copy)]
@@ -79,6 +79,7 @@ pub(crate) struct Extract<'t> {
     open: Vec<u32>,
     last: Last,
     last_comment: (u32, u32),
+    shape: shape::Pending,
     /// Where the wrapper around the next definition begins.
     wrapper_start: Option<u32>,
     exporting: bool,
@@ -101,6 +102,7 @@ impl<'t> Extract<'t> {
             open: Vec::new(),
             last: OTHER,
             last_comment: (0, 0),
+            shape: shape::Pending::default(),
             wrapper_start: None,
             exporting: false,
             exporting_default: false,
@@ -176,7 +178,7 @@ impl<'t> Extract<'t> {
             return true;
         };
         match known.class {
-            Class::Skip => self.last = OTHER,
+            Class::Skip => self.skip(node, ctx),
             Class::Comment => self.comment(node),
             Class::Name => self.name(node, ctx, false),
             Class::TypeName => self.name(node, ctx, true),
@@ -196,6 +198,8 @@ impl<'t> Extract<'t> {
             | Class::Transparent
             | Class::Define(..)
             | Class::DefineFlat(_)
+            | Class::DefineWithBody(..)
+            | Class::Attribute
             | Class::Declaration
             | Class::Anonymous(..)
             | Class::Scope(_)
@@ -217,9 +221,13 @@ impl<'t> Extract<'t> {
         if ctx == Ctx::Body {
             self.begin_body(node);
         }
+        if matches!(rule.class, Class::DefineWithBody(..)) && node.child_by_field_name("body").is_none() {
+            return self.push(None, node, Ctx::Type);
+        }
         self.push(Some(rule), node, ctx);
         match rule.class {
-            Class::Define(kind, scope) => {
+            Class::Define(kind, scope) | Class::DefineWithBody(kind, scope) => {
+                self.begin_with_declaration(rule.class);
                 self.define(kind);
                 self.open_scope(scope, node);
             }
@@ -230,14 +238,12 @@ impl<'t> Extract<'t> {
                 }
                 self.open_scope(scope, node);
             }
-            // The block of a function or namespace is its definition's own scope.
-            Class::Scope(ScopeKind::Block) if ctx == Ctx::Body => {}
+            // The block of a function or class is its definition's own scope.
+            Class::Scope(ScopeKind::Block | ScopeKind::Class) if ctx == Ctx::Body => {}
+            Class::Attribute => self.attribute(node),
             Class::Scope(scope) => self.open_scope(scope, node),
             Class::Wrapper | Class::Export(_) => {
-                if self.wrapper_start.is_none() {
-                    self.wrapper_start = Some(start(node));
-                    self.top().outermost_wrapper = true;
-                }
+                self.begin_wrapper(node);
                 if let Class::Export(note) = rule.class {
                     self.exporting = true;
                     note(self, node);
@@ -248,6 +254,11 @@ impl<'t> Extract<'t> {
     }
 
     fn push(&mut self, rule: Option<&'static CompiledRule>, node: Node<'_>, ctx: Ctx) {
+        // A member with parts of its own, as `a::f<T>`, means what the node around it means.
+        let (ctx, first) = match self.frames.last() {
+            Some(around) if ctx == Ctx::Member => (around.ctx, around.first),
+            _ => (ctx, NOTHING),
+        };
         self.frames.push(Frame {
             rule,
             ctx,
@@ -256,7 +267,7 @@ impl<'t> Extract<'t> {
             symbol: NONE,
             bound: NONE,
             bound_more: false,
-            first: OTHER,
+            first,
             opened_scope: false,
             outermost_wrapper: false,
         });
@@ -273,9 +284,13 @@ impl<'t> Extract<'t> {
         }
         if frame.symbol != NONE {
             self.open.pop();
+            self.note_nameless(frame.symbol);
         }
         if frame.outermost_wrapper {
             self.wrapper_start = None;
+        }
+        if self.frames.len() < self.shape.until {
+            self.forget();
         }
         let Some(rule) = frame.rule else {
             if named {
@@ -296,7 +311,7 @@ impl<'t> Extract<'t> {
                 LastKind::Call | LastKind::This | LastKind::Other => OTHER,
             },
             Class::Generic => match frame.ctx {
-                Ctx::Type | Ctx::Annotation | Ctx::Base => self.head_or_argument(frame.first),
+                Ctx::Type | Ctx::Annotation | Ctx::Base | Ctx::Owner => self.head_or_argument(frame.first),
                 _ => OTHER,
             },
             Class::Union if frame.ctx == Ctx::Type || frame.ctx == Ctx::Annotation => frame.first,
@@ -316,7 +331,8 @@ impl<'t> Extract<'t> {
         let last = self.last;
         let Some(frame) = self.frames.last_mut() else { return };
         match ctx {
-            Ctx::Callee | Ctx::Receiver => frame.first = last,
+            Ctx::Callee | Ctx::Receiver | Ctx::Member => frame.first = last,
+            Ctx::Owner => self.name_after(last),
             Ctx::Value | Ctx::Annotation => self.value(ctx, last),
             Ctx::Base => {
                 if last.kind == LastKind::Name
@@ -331,10 +347,7 @@ impl<'t> Extract<'t> {
             Ctx::Type => {
                 if frame.first.kind == LastKind::Other
                     && last.kind == LastKind::Name
-                    && matches!(
-                        frame.rule,
-                        Some(CompiledRule { class: Class::Generic | Class::Union, .. })
-                    )
+                    && matches!(frame.rule, Some(CompiledRule { class: Class::Generic | Class::Union, .. }))
                 {
                     frame.first = last;
                 }
@@ -348,7 +361,8 @@ impl<'t> Extract<'t> {
         let Some(frame) = self.frames.last() else { return };
         let symbol = match frame.rule {
             Some(CompiledRule {
-                class: Class::Define(..) | Class::DefineFlat(_) | Class::Anonymous(..), ..
+                class: Class::Define(..) | Class::DefineFlat(_) | Class::Anonymous(..),
+                ..
             }) => frame.symbol,
             Some(CompiledRule { class: Class::Declaration, .. }) if !frame.bound_more => frame.bound,
             _ => NONE,

@@ -8,7 +8,6 @@ use crate::segment::{Meta, Stat};
 use crate::symbol::{Facts, Scope, ScopeKind, SymbolFact, SymbolKind};
 use crate::{names, project, text, trigram};
 use rustc_hash::FxHashMap;
-use std::borrow::Cow;
 use tree_sitter::Tree;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -41,7 +40,7 @@ impl Workshop {
 
     /// A text of no language.
     pub(crate) fn prepare_text(&mut self, text: &[u8], stat: Stat) -> Prepared {
-        self.prepare_parsed("", None, &Cow::Borrowed(text), stat, None)
+        self.prepare_parsed("", None, text, stat, None)
     }
 
     /// Only the names of definitions, where a scanner finds them: the first, quick tier.
@@ -56,7 +55,7 @@ impl Workshop {
         &mut self,
         path: &str,
         language: Option<Language>,
-        text: &Cow<'_, [u8]>,
+        text: &[u8],
         stat: Stat,
         tree: Option<&Tree>,
     ) -> Prepared {

@@ -40,7 +40,9 @@ impl Filter {
         self.path = Some(if pattern.contains(['*', '?', '[', '{']) {
             // A pattern without a folder matches at any depth, as in ignore files.
             let anywhere = if pattern.contains('/') { pattern.to_owned() } else { format!("**/{pattern}") };
-            PathFilter::Glob(GlobBuilder::new(&anywhere).literal_separator(true).build().map_err(glob)?.compile_matcher())
+            PathFilter::Glob(
+                GlobBuilder::new(&anywhere).literal_separator(true).build().map_err(glob)?.compile_matcher(),
+            )
         } else {
             PathFilter::Under(pattern.to_owned())
         });
@@ -53,9 +55,9 @@ impl Filter {
         let under = match &self.path {
             None => true,
             Some(PathFilter::Under(folder)) if folder == "." || folder.is_empty() => true,
-            Some(PathFilter::Under(folder)) => {
-                path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            }
+            Some(PathFilter::Under(folder)) => path
+                .strip_prefix(folder.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
             Some(PathFilter::Glob(glob)) => glob.is_match(path),
         };
         under && self.language.is_none_or(|wanted| language == Some(wanted))

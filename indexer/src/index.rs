@@ -8,7 +8,6 @@ use crate::file::{FILE_LIMIT, Prepared, Workshop, hash};
 use crate::language::Language;
 use crate::segment::{self, Segment, Stat, write};
 use crate::snapshot::{Live, Part, Snapshot};
-use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 use tree_sitter::{InputEdit, Point, Tree};
@@ -93,8 +92,9 @@ impl Index {
             }
         }
         let language = Language::of_path(path).filter(|_| text.len() < FILE_LIMIT);
-        let tree = language
-            .and_then(|language| Some((language, self.workshop.parsers.parse(language, text.as_bytes(), None)?)));
+        let tree = language.and_then(|language| {
+            Some((language, self.workshop.parsers.parse(language, text.as_bytes(), None)?))
+        });
         self.store_text(path, text, tree.as_ref());
         if let Some((language, tree)) = tree {
             self.remember(Recent { path: path.to_owned(), text: text.to_owned(), language, tree });
@@ -167,9 +167,8 @@ impl Index {
     fn store_text(&mut self, path: &str, text: &str, tree: Option<&(Language, Tree)>) {
         let stat = Stat { size: text.len() as u64, modified: 0, hash: hash(text.as_bytes()) };
         let language = tree.map(|(language, _)| *language);
-        let text = Cow::Borrowed(text.as_bytes());
-        let prepared =
-            self.workshop.prepare_parsed(path, language, &text, stat, tree.map(|(_, tree)| tree));
+        let tree = tree.map(|(_, tree)| tree);
+        let prepared = self.workshop.prepare_parsed(path, language, text.as_bytes(), stat, tree);
         self.store(path, &prepared);
     }
 
@@ -234,11 +233,8 @@ impl Index {
 /// The live documents of some parts as one segment.
 pub(crate) fn merge_parts(parts: &[Part]) -> Vec<u8> {
     let tests: Vec<_> = parts.iter().map(|part| |doc: u32| part.live.has(doc)).collect();
-    let merged: Vec<(&Segment, &dyn Fn(u32) -> bool)> = parts
-        .iter()
-        .zip(&tests)
-        .map(|(part, test)| (&*part.segment, test as &dyn Fn(u32) -> bool))
-        .collect();
+    let merged: Vec<(&Segment, &dyn Fn(u32) -> bool)> =
+        parts.iter().zip(&tests).map(|(part, test)| (&*part.segment, test as &dyn Fn(u32) -> bool)).collect();
     segment::write::merge(&merged)
 }
 

@@ -34,9 +34,18 @@ pub struct State {
 }
 
 enum Message {
-    Update { path: String, text: String },
-    Edit { path: String, edits: Vec<TextEdit>, reply: mpsc::Sender<Result<(), EditError>> },
-    Close { path: String },
+    Update {
+        path: String,
+        text: String,
+    },
+    Edit {
+        path: String,
+        edits: Vec<TextEdit>,
+        reply: mpsc::Sender<Result<(), EditError>>,
+    },
+    Close {
+        path: String,
+    },
     Changed(Vec<PathBuf>),
     /// The watcher lost count.
     Rescan,
@@ -304,9 +313,8 @@ impl Owner {
                     let _ = messages.send(Message::Names(Box::new(names)));
                 }
             }
-            let walked = store
-                .load_and_refresh(&options, &|_| {})
-                .map(|(loaded, report)| (loaded.index, report));
+            let walked =
+                store.load_and_refresh(&options, &|_| {}).map(|(loaded, report)| (loaded.index, report));
             // A stopped keeper needs no result: the index is saved already.
             let _ = messages.send(Message::Walked(Box::new(walked)));
         });

@@ -178,6 +178,10 @@ pub(crate) enum Class {
     Define(SymbolKind, ScopeKind),
     /// Defines one symbol and opens no scope.
     DefineFlat(SymbolKind),
+    /// Like `Define` where the node has a `body`, else the use of a type: C's `struct S`.
+    DefineWithBody(SymbolKind, ScopeKind),
+    /// Stands before a definition and belongs to it, as Rust's attributes do.
+    Attribute,
     /// Binds names that stand inside it with a binding `Ctx`.
     Declaration,
     /// A function or class without a name of its own; gives its kind to the variable that holds it.
@@ -197,7 +201,7 @@ pub(crate) enum Class {
     Union,
     /// `x as T`: stands for its last child.
     Cast,
-    /// Exports (or hides) the definition it stands in, when its text contains the word.
+    /// Exports (or hides) the definitions it stands in, when its text contains the word.
     Modifier(&'static str, bool),
     /// Handled by the language's own code; children are visited when it says so.
     Hook(fn(&mut Extract<'_>, Node<'_>) -> Visit),
@@ -227,6 +231,12 @@ pub(crate) enum Ctx {
     /// Bound in the nearest function (JavaScript's `var`).
     Hoist(SymbolKind),
     Param,
+    /// Bound as a variable, except for capitalised names: those are constants or variants.
+    Pattern,
+    /// A loose token of a macro's arguments: the characters beside it say what it is.
+    Token,
+    /// The type that names the definition around it, where nothing else does: `impl T`, embedded `T`.
+    Owner,
     /// What stands before a dot.
     Receiver,
     /// The name after the dot.
@@ -278,10 +288,9 @@ impl Table {
             });
             let number = u8::try_from(rules.len()).expect("a table has fewer than 255 rules");
             // A grammar may have several numbers for one visible kind (aliases).
-            for id in 0..kinds.len() {
-                let id16 = u16::try_from(id).expect("tree-sitter numbers kinds with 16 bits");
-                if grammar.node_kind_is_named(id16) && grammar.node_kind_for_id(id16) == Some(name) {
-                    kinds[id] = number;
+            for (id, kind) in (0u16..).zip(&mut kinds) {
+                if grammar.node_kind_is_named(id) && grammar.node_kind_for_id(id) == Some(name) {
+                    *kind = number;
                 }
             }
         }

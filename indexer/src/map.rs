@@ -49,6 +49,9 @@ struct Name {
     weight: f32,
 }
 
+/// A file's chosen lines with their symbols, in order of position.
+type Lines = BTreeMap<(u32, u32), (String, Symbol)>;
+
 /// A definition's score.
 struct Scored {
     file: u32,
@@ -80,7 +83,8 @@ impl Snapshot {
         let segments: Vec<&Segment> = self.parts().iter().map(|part| &*part.segment).collect();
         let mut names = Vec::new();
         each_name(&segments, &mut |text, places| {
-            if text.len() < 3 || !places.iter().any(|(part, term)| segments[*part as usize].is_defined(*term)) {
+            if text.len() < 3 || !places.iter().any(|(part, term)| segments[*part as usize].is_defined(*term))
+            {
                 return;
             }
             let mut name = Name { definers: Vec::new(), users: Vec::new(), weight: 0.0 };
@@ -142,7 +146,7 @@ impl Snapshot {
         map: &mut RepoMap,
     ) {
         let mut texts: FxHashMap<String, Option<String>> = FxHashMap::default();
-        let mut lines: BTreeMap<String, BTreeMap<(u32, u32), (String, Symbol)>> = BTreeMap::new();
+        let mut lines: BTreeMap<String, Lines> = BTreeMap::new();
         let mut used = 0;
         for entry in scored {
             let mut symbols = Vec::new();
@@ -150,14 +154,16 @@ impl Snapshot {
             for symbol in symbols.into_iter().filter(is_shown).take(4) {
                 let source = texts.entry(symbol.path.clone()).or_insert_with(|| text(&symbol.path));
                 let signature = source.as_ref().map(|source| text_of::signature(source, &symbol));
-                let shown = signature.filter(|shown| !shown.is_empty()).unwrap_or_else(|| symbol.qualified.clone());
+                let shown =
+                    signature.filter(|shown| !shown.is_empty()).unwrap_or_else(|| symbol.qualified.clone());
                 let line = format!("{}{shown}\n", "  ".repeat(symbol.depth as usize + 1));
                 let new_file = if lines.contains_key(&symbol.path) { 0 } else { symbol.path.len() + 2 };
                 if used + line.len() + new_file > budget {
                     continue;
                 }
                 let key = (symbol.range.start, symbol.name_range.start);
-                if lines.entry(symbol.path.clone()).or_default().insert(key, (line.clone(), symbol)).is_none() {
+                if lines.entry(symbol.path.clone()).or_default().insert(key, (line.clone(), symbol)).is_none()
+                {
                     used += line.len() + new_file;
                 }
             }
@@ -177,8 +183,10 @@ impl Snapshot {
 }
 
 fn is_shown(symbol: &Symbol) -> bool {
-    !matches!(symbol.kind, SymbolKind::Field | SymbolKind::Property | SymbolKind::Variable | SymbolKind::EnumMember)
-        || symbol.depth == 0
+    !matches!(
+        symbol.kind,
+        SymbolKind::Field | SymbolKind::Property | SymbolKind::Variable | SymbolKind::EnumMember
+    ) || symbol.depth == 0
 }
 
 /// How much a use of the name says: rare, long and public names say more.
@@ -209,7 +217,8 @@ fn page_rank(files: usize, names: &[Name], focus: &FxHashMap<u32, f32>) -> (Vec<
     for _ in 0..ROUNDS {
         let mut next: Vec<f32> = (0..files).map(|file| (1.0 - DAMPING) * home(file)).collect();
         for name in names {
-            let flow: f32 = name.users.iter().map(|user| ranks[*user as usize] / out[*user as usize].max(1e-9)).sum();
+            let flow: f32 =
+                name.users.iter().map(|user| ranks[*user as usize] / out[*user as usize].max(1e-9)).sum();
             for (definer, _) in &name.definers {
                 next[*definer as usize] += DAMPING * flow * name.weight;
             }
@@ -223,15 +232,19 @@ fn page_rank(files: usize, names: &[Name], focus: &FxHashMap<u32, f32>) -> (Vec<
 fn score(names: &[Name], ranks: &[f32], out: &[f32]) -> Vec<Scored> {
     let mut scored = Vec::new();
     for name in names {
-        let flow: f32 = name.users.iter().map(|user| ranks[*user as usize] / out[*user as usize].max(1e-9)).sum();
+        let flow: f32 =
+            name.users.iter().map(|user| ranks[*user as usize] / out[*user as usize].max(1e-9)).sum();
         let score = flow * name.weight;
         scored.extend(name.definers.iter().map(|(file, term)| Scored { file: *file, term: *term, score }));
     }
     scored
 }
 
+/// Gets a name, and its part and ordinal wherever it is.
+type EachName<'a> = dyn FnMut(&str, &[(u32, u32)]) + 'a;
+
 /// Calls `each` with every name of some segments and its ordinals there.
-fn each_name(segments: &[&Segment], each: &mut dyn FnMut(&str, &[(u32, u32)])) {
+fn each_name(segments: &[&Segment], each: &mut EachName<'_>) {
     use fst::Streamer;
     let mut union = fst::raw::OpBuilder::new();
     for segment in segments {
@@ -242,7 +255,8 @@ fn each_name(segments: &[&Segment], each: &mut dyn FnMut(&str, &[(u32, u32)])) {
     while let Some((name, found)) = union.next() {
         places.clear();
         for place in found {
-            places.push((crate::extract::offset(place.index), u32::try_from(place.value).unwrap_or(u32::MAX)));
+            places
+                .push((crate::extract::offset(place.index), u32::try_from(place.value).unwrap_or(u32::MAX)));
         }
         if let Ok(name) = std::str::from_utf8(name) {
             each(name, &places);

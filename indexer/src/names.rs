@@ -11,7 +11,7 @@ use strings::{Skipper, next_special};
 
 /// What a [`Name`] names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum NameKind {
+pub(crate) enum NameKind {
     /// `def` and `async def`, methods included.
     Function,
     /// `class`.
@@ -20,7 +20,7 @@ pub enum NameKind {
 
 /// One definition's name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Name {
+pub(crate) struct Name {
     /// The name's bytes in the text.
     pub range: Range<u32>,
     /// What it names.
@@ -31,7 +31,7 @@ pub struct Name {
 ///
 /// Equal to tree-sitter-python's `function_definition` and `class_definition` names wherever that parser sees no
 /// error. Any bytes are accepted; the time is linear in their number. Bytes from 4 GiB on are not looked at.
-pub fn python(text: &[u8], mut emit: impl FnMut(Name)) {
+pub(crate) fn python(text: &[u8], mut emit: impl FnMut(Name)) {
     let text = &text[..text.len().min(u32::MAX as usize)];
     let mut strings = Skipper::new(text);
     let mut at = 0;
@@ -92,10 +92,41 @@ fn keyword_end(text: &[u8], at: usize, keyword: &[u8]) -> Option<usize> {
 fn is_reserved(word: &[u8]) -> bool {
     matches!(
         word,
-        b"False" | b"None" | b"True" | b"and" | b"as" | b"assert" | b"async" | b"await" | b"break" | b"class"
-            | b"continue" | b"def" | b"del" | b"elif" | b"else" | b"except" | b"finally" | b"for" | b"from"
-            | b"global" | b"if" | b"import" | b"in" | b"is" | b"lambda" | b"nonlocal" | b"not" | b"or" | b"pass"
-            | b"raise" | b"return" | b"try" | b"while" | b"with" | b"yield"
+        b"False"
+            | b"None"
+            | b"True"
+            | b"and"
+            | b"as"
+            | b"assert"
+            | b"async"
+            | b"await"
+            | b"break"
+            | b"class"
+            | b"continue"
+            | b"def"
+            | b"del"
+            | b"elif"
+            | b"else"
+            | b"except"
+            | b"finally"
+            | b"for"
+            | b"from"
+            | b"global"
+            | b"if"
+            | b"import"
+            | b"in"
+            | b"is"
+            | b"lambda"
+            | b"nonlocal"
+            | b"not"
+            | b"or"
+            | b"pass"
+            | b"raise"
+            | b"return"
+            | b"try"
+            | b"while"
+            | b"with"
+            | b"yield"
     )
 }
 
@@ -105,7 +136,8 @@ fn is_reserved(word: &[u8]) -> bool {
 /// text without errors no others stand outside strings and comments.
 fn word_end(text: &[u8], mut at: usize) -> usize {
     while let Some(&byte) = text.get(at) {
-        let inside = byte == b'_' || byte.is_ascii_alphanumeric() || (byte >= 0x80 && !is_invisible(text, at));
+        let inside =
+            byte == b'_' || byte.is_ascii_alphanumeric() || (byte >= 0x80 && !is_invisible(text, at));
         if !inside {
             break;
         }

@@ -32,11 +32,8 @@ impl Parsers {
             if begun.elapsed() > TIME_LIMIT { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let options = ParseOptions::new().progress_callback(&mut give_up);
-        let tree = parser.parse_with_options(
-            &mut |at, _| text.get(at..).unwrap_or_default(),
-            old,
-            Some(options),
-        );
+        let tree =
+            parser.parse_with_options(&mut |at, _| text.get(at..).unwrap_or_default(), old, Some(options));
         if tree.is_none() {
             parser.reset();
         }

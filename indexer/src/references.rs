@@ -56,7 +56,9 @@ pub struct Definition {
 pub enum Place {
     Symbol(Symbol),
     /// A whole file, as an imported module is.
-    Module { path: String },
+    Module {
+        path: String,
+    },
 }
 
 /// One call between two functions.
@@ -96,7 +98,10 @@ impl Snapshot {
         let facts = resolver.facts(file);
         let Some(used) = use_at(&facts, offset) else {
             let place = self.symbol_at(path, offset).map(Place::Symbol);
-            return place.map(|place| Definition { place, certainty: Certainty::Resolved }).into_iter().collect();
+            return place
+                .map(|place| Definition { place, certainty: Certainty::Resolved })
+                .into_iter()
+                .collect();
         };
         if let Some(target) = resolver.resolve(&facts, &used) {
             return vec![Definition { place: self.place(&resolver, target), certainty: Certainty::Resolved }];
@@ -128,7 +133,9 @@ impl Snapshot {
         self.visit_references(symbol, filter, &mut |resolver, facts, used, certainty| {
             found.push(self.reference(resolver, facts, used, certainty));
         });
-        found.sort_by(|a, b| (a.certainty, &a.path, a.range.start).cmp(&(b.certainty, &b.path, b.range.start)));
+        found.sort_by(|a, b| {
+            (a.certainty, &a.path, a.range.start).cmp(&(b.certainty, &b.path, b.range.start))
+        });
         found
     }
 
@@ -146,14 +153,24 @@ impl Snapshot {
         found
     }
 
-    fn reference(&self, _: &Resolver<'_>, facts: &FileFacts<'_>, used: &Use, certainty: Certainty) -> Reference {
+    fn reference(
+        &self,
+        _: &Resolver<'_>,
+        facts: &FileFacts<'_>,
+        used: &Use,
+        certainty: Certainty,
+    ) -> Reference {
         let enclosing = facts.enclosing(used.start);
         let len = crate::extract::offset(facts.name(used.name).len());
         Reference {
             path: self.path(facts.file).to_owned(),
             range: used.start..used.start + len,
             role: used.role,
-            enclosing: if enclosing == NONE { String::new() } else { self.symbol(facts, enclosing).qualified },
+            enclosing: if enclosing == NONE {
+                String::new()
+            } else {
+                self.symbol(facts, enclosing).qualified
+            },
             certainty,
         }
     }
@@ -207,8 +224,11 @@ impl Snapshot {
             let renamed = |import: &crate::symbol::ImportFact| {
                 import.kind == ImportKind::Name && import.name == local && import.alias != local
             };
-            let aliases: Vec<u32> =
-                (0u32..).zip(&facts.doc.imports).filter(|(_, import)| renamed(import)).map(|(at, _)| at).collect();
+            let aliases: Vec<u32> = (0u32..)
+                .zip(&facts.doc.imports)
+                .filter(|(_, import)| renamed(import))
+                .map(|(at, _)| at)
+                .collect();
             for at in aliases {
                 if resolver.import_target(&facts, at) == Some(target) {
                     for used in facts.uses_of(facts.doc.imports[at as usize].alias) {
@@ -256,7 +276,13 @@ impl Snapshot {
                 let range = used.start..used.start + crate::extract::offset(facts.name(used.name).len());
                 let mut add = |symbol: Symbol, certainty| {
                     if filter.admits_file(&symbol.path, None) || filter.language.is_some() {
-                        calls.push(Call { symbol, path: of.path.clone(), range: range.clone(), certainty, depth: level });
+                        calls.push(Call {
+                            symbol,
+                            path: of.path.clone(),
+                            range: range.clone(),
+                            certainty,
+                            depth: level,
+                        });
                     }
                 };
                 match resolver.resolve(&facts, used) {
@@ -320,7 +346,7 @@ fn use_at(facts: &FileFacts<'_>, offset: u32) -> Option<Use> {
 fn fits(used: &Use, kind: SymbolKind) -> bool {
     let by_member = !matches!(used.receiver, Receiver::Bare | Receiver::Keyword);
     match used.role {
-        Role::Type => !kind.is_callable() && !(kind.is_member() && !by_member),
+        Role::Type => !kind.is_callable() && (by_member || !kind.is_member()),
         _ if by_member => true,
         Role::Import => !kind.is_member(),
         _ => !kind.is_member(),

@@ -7,7 +7,9 @@ mod modules;
 
 use crate::language::Language;
 use crate::snapshot::{FileFacts, FileId, Snapshot, SymbolId};
-use crate::symbol::{ImportKind, NONE, NameId, Receiver, Role, ScopeKind, SymbolFact, SymbolKind, Use, ValueKind};
+use crate::symbol::{
+    ImportKind, NONE, NameId, Receiver, Role, ScopeKind, SymbolFact, SymbolKind, Use, ValueKind,
+};
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -169,7 +171,7 @@ impl<'s> Resolver<'s> {
             }
         }
         for (index, import) in (0u32..).zip(&doc.imports) {
-            if import.alias == name && binds(import.kind) {
+            if import.alias == name && import.binds() {
                 offer(import.scope, import.at, Binding::Import(index));
             }
         }
@@ -261,7 +263,8 @@ impl<'s> Resolver<'s> {
         }
         let top = |symbol: &&SymbolFact| !symbol.local && symbol.parent == NONE && symbol.scope == 0;
         for (index, symbol) in (0u32..).zip(&facts.doc.symbols) {
-            let is_named = name == "default" && symbol.default || Some(symbol.name) == local && symbol.exported;
+            let is_named =
+                name == "default" && symbol.default || Some(symbol.name) == local && symbol.exported;
             if is_named && top(&symbol) {
                 return Some(here(index));
             }
@@ -314,15 +317,16 @@ impl<'s> Resolver<'s> {
         let facts = self.facts(of.file);
         let container = facts.doc.symbols.get(of.index as usize)?;
         if let Some(local) = facts.local(name) {
-            let mut members = (0u32..).zip(&facts.doc.symbols).filter(|(_, member)| {
-                member.parent == of.index && member.name == local && !member.local
-            });
+            let mut members = (0u32..)
+                .zip(&facts.doc.symbols)
+                .filter(|(_, member)| member.parent == of.index && member.name == local && !member.local);
             if let Some((index, _)) = members.next() {
                 return Some(Target::Symbol(SymbolId { file: of.file, index }));
             }
         }
         // A type that stands for another: `type A = B`.
-        if container.kind == SymbolKind::Interface && container.bases.is_empty() && container.value.is_some() {
+        if container.kind == SymbolKind::Interface && container.bases.is_empty() && container.value.is_some()
+        {
             return match self.type_of(of)? {
                 Thing::Members(other) if other != of => self.member(other, name),
                 _ => None,
@@ -420,7 +424,8 @@ impl<'s> Resolver<'s> {
             return None;
         }
         let callees = facts.uses_of(used.of);
-        let callee = callees.iter().rev().find(|callee| callee.start < used.start && callee.role == Role::Call)?;
+        let callee =
+            callees.iter().rev().find(|callee| callee.start < used.start && callee.role == Role::Call)?;
         let Target::Symbol(callee) = self.use_target(facts, callee)? else { return None };
         self.parameter(callee, &facts.name(used.name))
     }
@@ -440,11 +445,6 @@ impl<'s> Resolver<'s> {
         });
         parameter.map(|(index, _)| Target::Symbol(SymbolId { file: callee.file, index }))
     }
-}
-
-/// Whether an import binds its alias in its file.
-fn binds(kind: ImportKind) -> bool {
-    matches!(kind, ImportKind::Module | ImportKind::Name | ImportKind::Default)
 }
 
 /// Whether a symbol can be reached by its bare name from an offset within its scope.
@@ -472,7 +472,9 @@ fn is_visible(facts: &FileFacts<'_>, symbol: &SymbolFact, at: u32) -> bool {
 /// The innermost class around an offset.
 fn enclosing_class(facts: &FileFacts<'_>, at: u32) -> Option<u32> {
     let around = |symbol: &SymbolFact| {
-        matches!(symbol.kind, SymbolKind::Class | SymbolKind::Interface) && !symbol.local && symbol.range.contains(&at)
+        matches!(symbol.kind, SymbolKind::Class | SymbolKind::Interface)
+            && !symbol.local
+            && symbol.range.contains(&at)
     };
     let classes = (0u32..).zip(&facts.doc.symbols).filter(|(_, symbol)| around(symbol));
     classes.min_by_key(|(_, symbol)| symbol.range.end - symbol.range.start).map(|(index, _)| index)

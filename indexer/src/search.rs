@@ -155,7 +155,12 @@ impl Snapshot {
                 if let Some(score) = pattern.score(text, &mut matcher) {
                     let penalty = u32::from(u16::MAX).saturating_sub(score) << 8;
                     let penalty = penalty + crate::extract::offset((end - start).min(255));
-                    candidates.push(Candidate { kind: MatchKind::Fuzzy, penalty, part, term: folded.terms[index] });
+                    candidates.push(Candidate {
+                        kind: MatchKind::Fuzzy,
+                        penalty,
+                        part,
+                        term: folded.terms[index],
+                    });
                 }
             }
         }
@@ -183,7 +188,9 @@ impl Snapshot {
 
     fn symbols_of(&self, name: &Candidate, around: &str, filter: &Filter, found: &mut Vec<Symbol>) {
         let part = &self.parts()[name.part as usize];
-        for (doc, _) in part.segment.postings(name.term).filter(|(doc, defines)| *defines && part.live.has(*doc)) {
+        for (doc, _) in
+            part.segment.postings(name.term).filter(|(doc, defines)| *defines && part.live.has(*doc))
+        {
             let file = FileId { part: name.part, doc };
             if !filter.admits_file(self.path(file), self.meta(file).language) {
                 continue;
@@ -244,7 +251,8 @@ fn is_inside(symbol: &Symbol, around: &str) -> bool {
     if around.is_empty() {
         return true;
     }
-    let containers = symbol.qualified.strip_suffix(symbol.name.as_str()).unwrap_or_default().trim_end_matches('.');
+    let containers =
+        symbol.qualified.strip_suffix(symbol.name.as_str()).unwrap_or_default().trim_end_matches('.');
     let (containers, around) = (containers.to_lowercase(), around.to_lowercase());
     containers == around || containers.strip_suffix(&around).is_some_and(|rest| rest.ends_with('.'))
 }
@@ -262,11 +270,14 @@ pub(crate) struct Folded {
 
 impl Folded {
     fn new(segment: &Segment) -> Self {
-        let (mut names, mut starts, mut terms, mut masks) = (String::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut names, mut starts, mut terms, mut masks) =
+            (String::new(), Vec::new(), Vec::new(), Vec::new());
         let mut stream = segment.names().stream();
         while let Some((name, output)) = stream.next() {
             let term = u32::try_from(output.value()).unwrap_or(u32::MAX);
-            let Some(name) = std::str::from_utf8(name).ok().filter(|_| segment.is_defined(term)) else { continue };
+            let Some(name) = std::str::from_utf8(name).ok().filter(|_| segment.is_defined(term)) else {
+                continue;
+            };
             starts.push(crate::extract::offset(names.len()));
             terms.push(term);
             masks.push(mask(name));

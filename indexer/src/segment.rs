@@ -108,7 +108,8 @@ impl Segment {
         if &header[..8] != MAGIC {
             return Err(OpenError::Malformed);
         }
-        let word = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let word =
+            |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
         let long = |at: usize| u64::from(word(at)) | u64::from(word(at + 4)) << 32;
         if word(8) != SCHEMA || word(12) != grammars() {
             return Err(OpenError::OtherVersion);
@@ -297,7 +298,10 @@ impl Segment {
     /// The documents that have the name, ascending, each with whether it defines it.
     pub(crate) fn postings(&self, term: u32) -> Postings<'_> {
         let range = self.term_entry(term).0;
-        Postings { reader: Reader::new(self.section(Section::Postings).get(range).unwrap_or_default()), doc: 0 }
+        Postings {
+            reader: Reader::new(self.section(Section::Postings).get(range).unwrap_or_default()),
+            doc: 0,
+        }
     }
 
     /// The trigram table, checked on first use.

@@ -209,7 +209,9 @@ impl Snapshot {
     }
 
     pub(crate) fn file_ids(&self) -> impl Iterator<Item = FileId> + '_ {
-        (0u32..).zip(self.parts.iter()).flat_map(|(part, held)| held.live.iter().map(move |doc| FileId { part, doc }))
+        (0u32..)
+            .zip(self.parts.iter())
+            .flat_map(|(part, held)| held.live.iter().map(move |doc| FileId { part, doc }))
     }
 
     pub(crate) fn segment(&self, file: FileId) -> &Segment {

@@ -60,7 +60,8 @@ impl Store {
         let root = canonical(root)?;
         let cache = cache.map(Path::to_path_buf).or_else(user_cache).ok_or(StoreError::NoCacheFolder)?;
         let name = root.file_name().map_or_else(|| "root".into(), |name| name.to_string_lossy().into_owned());
-        let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
+        let name: String =
+            name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
         let id = xxh3_64(root.as_os_str().as_encoded_bytes());
         let folder = cache.join("devtoolkit").join("index").join(format!("{name}-{id:016x}"));
         Ok(Self { root, folder: Some(folder) })
@@ -101,7 +102,9 @@ impl Store {
                 // Another process may have replaced the head and removed the segments in between.
                 Err(_) if attempt < 2 && fs::read(folder.join(HEAD)).is_ok_and(|now| now != head) => {}
                 Err(OpenError::OtherVersion) => {
-                    return nothing(Some("the stored index is of another version; building it anew".to_owned()));
+                    return nothing(Some(
+                        "the stored index is of another version; building it anew".to_owned(),
+                    ));
                 }
                 Err(error) => return nothing(Some(format!("the stored index is {error}; building it anew"))),
             }
@@ -200,7 +203,9 @@ impl Store {
         let mut kept = Vec::new();
         for part in &index.parts {
             let id = segment_id(part.segment.bytes());
-            if fs::metadata(segment_path(folder, id)).map_or(true, |file| file.len() != part.segment.len() as u64) {
+            if fs::metadata(segment_path(folder, id))
+                .map_or(true, |file| file.len() != part.segment.len() as u64)
+            {
                 write_segment(folder, part.segment.bytes())?;
             }
             kept.push(id);
@@ -250,9 +255,9 @@ fn decoded(bytes: &[u8]) -> String {
     match std::str::from_utf8(&decoded) {
         Ok(text) => text.to_owned(),
         // One `?` for each byte that is not UTF-8 keeps every offset.
-        Err(_) => decoded.utf8_chunks().fold(String::new(), |text, chunk| {
-            text + chunk.valid() + &"?".repeat(chunk.invalid().len())
-        }),
+        Err(_) => decoded
+            .utf8_chunks()
+            .fold(String::new(), |text, chunk| text + chunk.valid() + &"?".repeat(chunk.invalid().len())),
     }
 }
 

@@ -45,8 +45,12 @@ pub fn structural_search(language: Language, query: &str) -> Result<StructuralSe
         line: error.row + 1,
         column: error.column + 1,
         message: match error.kind {
-            tree_sitter::QueryErrorKind::NodeType => format!("{} has no node `{}`", language.name(), error.message),
-            tree_sitter::QueryErrorKind::Field => format!("{} has no field `{}`", language.name(), error.message),
+            tree_sitter::QueryErrorKind::NodeType => {
+                format!("{} has no node `{}`", language.name(), error.message)
+            }
+            tree_sitter::QueryErrorKind::Field => {
+                format!("{} has no field `{}`", language.name(), error.message)
+            }
             tree_sitter::QueryErrorKind::Capture => format!("no capture `{}`", error.message),
             _ => format!("syntax error near `{}`", error.message.trim()),
         },

@@ -77,10 +77,7 @@ impl SymbolKind {
 
     /// Whether it is reached through a value (`x.name`) and not by its bare name.
     pub(crate) fn is_member(self) -> bool {
-        matches!(
-            self,
-            Self::Method | Self::Property | Self::Field | Self::Constructor | Self::EnumMember
-        )
+        matches!(self, Self::Method | Self::Property | Self::Field | Self::Constructor | Self::EnumMember)
     }
 
     /// Whether it can be called and has a body.
@@ -199,6 +196,9 @@ pub(crate) struct SymbolFact {
     pub(crate) scope: u32,
     /// The enclosing symbol that is not local; `NONE` at the top. Not kept for locals.
     pub(crate) parent: u32,
+    /// What the definition itself names as its container, where that is not around it: the
+    /// receiver's type of a Go method, `A::B` of C++'s `void A::B::f()`. `NONE` without one.
+    pub(crate) qualifier: NameId,
     /// The whole definition, with decorators, `export` and modifiers. The name alone for locals.
     pub(crate) range: Range<u32>,
     /// Where the signature ends and the body begins.
@@ -223,6 +223,7 @@ impl SymbolFact {
             parameter: false,
             scope: 0,
             parent: NONE,
+            qualifier: NONE,
             signature_end: range.end,
             range,
             doc: 0..0,
@@ -315,6 +316,14 @@ pub(crate) struct ImportFact {
     pub(crate) scope: u32,
 }
 
+impl ImportFact {
+    /// Whether it binds its alias in its file, so that the alias's place is a use of it.
+    pub(crate) fn binds(&self) -> bool {
+        let kinds = matches!(self.kind, ImportKind::Module | ImportKind::Name | ImportKind::Default);
+        kinds && self.alias != NONE
+    }
+}
+
 /// Everything extracted from one text. Names are slices of it (or of a literal).
 #[derive(Debug, Default)]
 pub(crate) struct Facts<'t> {
@@ -324,7 +333,6 @@ pub(crate) struct Facts<'t> {
     /// In order of position.
     pub(crate) uses: Vec<Use>,
     pub(crate) imports: Vec<ImportFact>,
-    pub(crate) lines: u32,
     /// The parser met text it could not place.
     pub(crate) has_errors: bool,
 }

@@ -278,7 +278,13 @@ impl Gathering<'_, '_> {
     }
 }
 
-fn read(root: &Path, options: &WalkOptions, found: &Found, before: &Snapshot, workshop: &mut Workshop) -> Outcome {
+fn read(
+    root: &Path,
+    options: &WalkOptions,
+    found: &Found,
+    before: &Snapshot,
+    workshop: &mut Workshop,
+) -> Outcome {
     if found.stat.size > options.max_file_bytes {
         return Outcome::TooLarge(unread(found.stat));
     }

@@ -4,8 +4,8 @@ use devtoolkit_index::store::Store;
 use devtoolkit_index::text::LineRole;
 use devtoolkit_index::walk::WalkReport;
 use devtoolkit_index::{
-    Call, Definition, Hit, Import, LineIndex, MatchKind, Place, QueryMatch, Reference, RepoMap,
-    Snapshot, Symbol, TextHit, TextHits, text_of,
+    Call, Definition, Hit, Import, LineIndex, MatchKind, Place, QueryMatch, Reference, RepoMap, Snapshot,
+    Symbol, TextHit, TextHits, text_of,
 };
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
@@ -115,7 +115,13 @@ impl Output {
         Answer { text, empty, stale: texts.stale.get() }
     }
 
-    pub(crate) fn outline(&self, texts: &Texts<'_>, path: &str, symbols: &[Symbol], imports: &[Import]) -> Answer {
+    pub(crate) fn outline(
+        &self,
+        texts: &Texts<'_>,
+        path: &str,
+        symbols: &[Symbol],
+        imports: &[Import],
+    ) -> Answer {
         let import = |import: &Import| {
             json!({ "module": import.module, "name": import.name, "alias": import.alias,
                     "kind": format!("{:?}", import.kind), "start": import.offset })
@@ -147,7 +153,12 @@ impl Output {
             let mut table = Table::default();
             for Hit { symbol, .. } in hits {
                 let place = texts.place(&symbol.path, symbol.name_range.start);
-                table.row([symbol.kind.name().to_owned(), symbol.qualified.clone(), place, texts.signature(symbol)]);
+                table.row([
+                    symbol.kind.name().to_owned(),
+                    symbol.qualified.clone(),
+                    place,
+                    texts.signature(symbol),
+                ]);
             }
             table.text(&format!("no symbol matches `{query}`\n"))
         })
@@ -162,7 +173,8 @@ impl Output {
             value["certainty"] = definition.certainty.name().into();
             value
         };
-        let json = json!({ "place": place, "definitions": definitions.iter().map(definition).collect::<Vec<_>>() });
+        let json =
+            json!({ "place": place, "definitions": definitions.iter().map(definition).collect::<Vec<_>>() });
         self.answer(texts, &json, definitions.is_empty(), || {
             let mut table = Table::default();
             for Definition { place, certainty } in definitions {
@@ -176,7 +188,13 @@ impl Output {
                         texts.signature(symbol),
                     ]),
                     Place::Module { path } => {
-                        table.row([certainty, "module".to_owned(), String::new(), path.clone(), String::new()]);
+                        table.row([
+                            certainty,
+                            "module".to_owned(),
+                            String::new(),
+                            path.clone(),
+                            String::new(),
+                        ]);
                     }
                 }
             }
@@ -184,7 +202,13 @@ impl Output {
         })
     }
 
-    pub(crate) fn references(&self, texts: &Texts<'_>, target: &str, found: &[Reference], limit: usize) -> Answer {
+    pub(crate) fn references(
+        &self,
+        texts: &Texts<'_>,
+        target: &str,
+        found: &[Reference],
+        limit: usize,
+    ) -> Answer {
         let shown = &found[..found.len().min(limit)];
         let reference = |reference: &Reference| {
             json!({
@@ -238,7 +262,11 @@ impl Output {
         let symbols: Vec<Value> = map.symbols.iter().map(|symbol| texts.json_symbol(symbol)).collect();
         let json = json!({ "text": map.text, "symbols": symbols });
         self.answer(texts, &json, map.symbols.is_empty(), || {
-            if map.text.is_empty() { "nothing to map: no symbol is used by another file\n".to_owned() } else { map.text.clone() }
+            if map.text.is_empty() {
+                "nothing to map: no symbol is used by another file\n".to_owned()
+            } else {
+                map.text.clone()
+            }
         })
     }
 
@@ -291,8 +319,7 @@ impl Output {
     ) -> Answer {
         let shown = &found[..found.len().min(limit)];
         let matched = |(path, matched): &(String, QueryMatch)| {
-            let capture =
-                |(name, range): &(String, Range<u32>)| json!({ "name": name, "range": texts.json_range(path, range) });
+            let capture = |(name, range): &(String, Range<u32>)| json!({ "name": name, "range": texts.json_range(path, range) });
             let captures: Vec<Value> = matched.captures.iter().map(capture).collect();
             json!({ "path": path, "pattern": matched.pattern, "captures": captures })
         };
@@ -359,7 +386,10 @@ pub(crate) fn build(
         let _ = writeln!(text, "{}", store.root().display());
         let rows: [(&str, String); 8] = [
             ("files", format!("{} ({} in a known language)", report.files, counts.parsed)),
-            ("read now", format!("{} files, {}; {} gone", report.changed, size(report.bytes), report.removed)),
+            (
+                "read now",
+                format!("{} files, {}; {} gone", report.changed, size(report.bytes), report.removed),
+            ),
             ("symbols", counts.symbols.to_string()),
             ("references", counts.references.to_string()),
             ("text", size(counts.bytes)),
@@ -404,7 +434,8 @@ fn size(bytes: u64) -> String {
     if bytes < 10_000 {
         return format!("{bytes} bytes");
     }
-    let (value, unit) = if bytes < 10_000_000 { (bytes as f64 / 1e3, "kB") } else { (bytes as f64 / 1e6, "MB") };
+    let (value, unit) =
+        if bytes < 10_000_000 { (bytes as f64 / 1e3, "kB") } else { (bytes as f64 / 1e6, "MB") };
     format!("{value:.1} {unit}")
 }
 

@@ -7,8 +7,13 @@ use tree_sitter::Node;
 
 impl Extract<'_> {
     pub(super) fn comment(&mut self, node: Node<'_>) {
+        if !self.spec.doc_comments {
+            return;
+        }
         let (from, to) = (start(node), offset(node.end_byte()));
-        if self.is_adjacent(self.last_comment, from) {
+        if self.is_trailing(from) {
+            self.last_comment = (0, 0);
+        } else if self.is_adjacent(self.last_comment, from) {
             self.last_comment.1 = to;
         } else {
             self.last_comment = (from, to);
@@ -80,7 +85,8 @@ impl Extract<'_> {
         let text = self.text.get(from as usize..to as usize).unwrap_or_default();
         let Some(quote) = text.iter().position(|byte| matches!(byte, b'"' | b'\'')) else { return };
         let inner = &text[quote + 1..text.len().saturating_sub(1).max(quote + 1)];
-        let simple = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.') || !byte.is_ascii();
+        let simple =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.') || !byte.is_ascii();
         if inner.is_empty() || !inner.iter().all(simple) || inner[0].is_ascii_digit() {
             return;
         }

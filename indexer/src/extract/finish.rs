@@ -1,9 +1,9 @@
 //! The methods that languages' hooks work with, and the tidying after the walk.
 
-use super::{Ctx, Extract, NONE, NameId, Role, offset, start};
+use super::{Ctx, Extract, NONE, NameId, offset, start};
 use crate::language::Class;
-use crate::symbol::{Facts, ImportFact, ImportKind, Receiver, SymbolKind, Value, ValueKind};
-use tree_sitter::{Node, Tree};
+use crate::symbol::{Facts, ImportFact, ImportKind, Receiver, Role, SymbolKind, Value, ValueKind};
+use tree_sitter::Node;
 
 impl<'t> Extract<'t> {
     /// The name in a node's text.
@@ -29,11 +29,6 @@ impl<'t> Extract<'t> {
         self.facts.names.push(name);
         self.interned.insert(name.as_bytes(), id);
         id
-    }
-
-    /// The node's text; empty when it is not UTF-8.
-    pub(crate) fn text_of(&self, node: Node<'_>) -> &'t str {
-        self.text.get(node.byte_range()).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
     }
 
     /// Whether the hooked node stands where names are bound.
@@ -76,7 +71,14 @@ impl<'t> Extract<'t> {
     }
 
     /// Records an export of `name` as `alias`.
-    pub(crate) fn export(&mut self, kind: ImportKind, module: NameId, name: NameId, alias: NameId, at: Node<'_>) {
+    pub(crate) fn export(
+        &mut self,
+        kind: ImportKind,
+        module: NameId,
+        name: NameId,
+        alias: NameId,
+        at: Node<'_>,
+    ) {
         self.facts.imports.push(ImportFact { kind, module, name, alias, at: start(at), scope: 0 });
     }
 
@@ -126,8 +128,7 @@ impl<'t> Extract<'t> {
     }
 
     /// Drops definitions that never got a name and scopes that bind nothing, and puts the rest in order.
-    pub(super) fn finish(mut self, tree: &Tree) -> Facts<'t> {
-        self.facts.lines = offset(tree.root_node().end_position().row) + 1;
+    pub(super) fn finish(mut self) -> Facts<'t> {
         self.drop_nameless();
         self.keep_used_scopes();
         self.facts.uses.sort_by_key(|used| used.start);
@@ -141,11 +142,10 @@ impl<'t> Extract<'t> {
         }
         let mut moved = Vec::with_capacity(symbols.len());
         let mut kept = 0;
-        for index in 0..symbols.len() {
-            let parent = symbols[index].parent;
-            let parent = if parent == NONE { NONE } else { moved[parent as usize] };
-            symbols[index].parent = parent;
-            if symbols[index].name == NONE {
+        for symbol in symbols.iter_mut() {
+            let parent = if symbol.parent == NONE { NONE } else { moved[symbol.parent as usize] };
+            symbol.parent = parent;
+            if symbol.name == NONE {
                 moved.push(parent);
             } else {
                 moved.push(kept);

@@ -19,7 +19,13 @@ impl<'t> Extract<'t> {
             return;
         };
         match ctx {
+            // A type beside a name that is bound, not a name to bind.
+            Ctx::Bind(SymbolKind::Variable) | Ctx::Param if is_type => {
+                self.emit(name, from, Role::Type, Receiver::Bare, NONE);
+            }
             Ctx::Name => return self.name_symbol(name, from),
+            Ctx::Pattern => return self.pattern(name, from, is_type),
+            Ctx::Token => return self.token(name, from, to),
             Ctx::Bind(kind) => return self.bind(name, from, kind, self.scope()),
             Ctx::Hoist(kind) => return self.bind(name, from, kind, self.function_scope()),
             Ctx::Param => return self.bind(name, from, SymbolKind::Variable, self.scope()),
@@ -34,7 +40,7 @@ impl<'t> Extract<'t> {
                     self.last = Last { kind: LastKind::This, name, at: from };
                     return;
                 }
-                let role = if is_type { Role::Type } else { role_of(ctx) };
+                let role = if is_type && ctx != Ctx::Callee { Role::Type } else { role_of(ctx) };
                 self.emit(name, from, role, Receiver::Bare, NONE);
             }
         }
@@ -44,11 +50,17 @@ impl<'t> Extract<'t> {
     /// The name after a dot.
     pub(super) fn member(&mut self, name: NameId, from: u32) {
         let frame = *self.top();
+        match frame.ctx {
+            Ctx::Name => return self.name_symbol(name, from),
+            Ctx::Bind(kind) if self.shape.qualifier != NONE => return self.bind(name, from, kind, self.scope()),
+            _ => {}
+        }
         let (receiver, of) = match frame.first.kind {
             LastKind::Name => (Receiver::Name, frame.first.name),
             LastKind::Call => (Receiver::Call, frame.first.name),
             LastKind::This => (Receiver::This, NONE),
             LastKind::Super => (Receiver::Super, NONE),
+            LastKind::Other if frame.first.at == NONE => (Receiver::Bare, NONE),
             LastKind::Other => (Receiver::Other, NONE),
         };
         let binds = matches!(frame.ctx, Ctx::Bind(_) | Ctx::Write | Ctx::Hoist(_));
@@ -67,7 +79,9 @@ impl<'t> Extract<'t> {
             self.finish_symbol(symbol, name);
             return;
         }
-        self.emit(name, from, role_of(frame.ctx), receiver, of);
+        let called = matches!(frame.rule, Some(CompiledRule { class: Class::Call, .. }));
+        let role = if called { Role::Call } else { role_of(frame.ctx) };
+        self.emit(name, from, role, receiver, of);
     }
 
     pub(super) fn keyword(&mut self, name: NameId, from: u32) {
@@ -112,13 +126,15 @@ impl<'t> Extract<'t> {
 fn role_of(ctx: Ctx) -> Role {
     match ctx {
         Ctx::Callee => Role::Call,
-        Ctx::Type | Ctx::Annotation | Ctx::Base => Role::Type,
+        Ctx::Type | Ctx::Annotation | Ctx::Base | Ctx::Owner => Role::Type,
         Ctx::Write | Ctx::Bind(_) | Ctx::Hoist(_) | Ctx::Param | Ctx::Key | Ctx::Keyword => Role::Write,
         Ctx::Inherit
         | Ctx::Read
         | Ctx::Name
         | Ctx::Receiver
         | Ctx::Member
+        | Ctx::Pattern
+        | Ctx::Token
         | Ctx::Value
         | Ctx::Body
         | Ctx::Nothing => Role::Read,

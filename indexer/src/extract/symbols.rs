@@ -22,14 +22,14 @@ impl Extract<'_> {
         // The name may stand deeper than its definition, as C's declarators do.
         let Some(symbol) = self.open.last().copied() else { return };
         let scope = self.facts.symbols[symbol as usize].scope;
-        self.declared.insert((scope, name));
-        let exported = self.is_exported(symbol, name);
-        let in_class = self.parent_kind(symbol).is_some_and(SymbolKind::has_members);
-        let text = self.name_text(name).unwrap_or_default();
-        let added = &mut self.facts.symbols[symbol as usize];
-        if added.name != NONE {
+        if self.facts.symbols[symbol as usize].name != NONE {
             return;
         }
+        self.declared.insert((scope, name));
+        let exported = self.is_exported(symbol, name);
+        let in_class = self.is_member(symbol);
+        let text = self.name_text(name).unwrap_or_default();
+        let added = &mut self.facts.symbols[symbol as usize];
         (added.name, added.name_start) = (name, from);
         added.exported = (added.exported || exported) && !text.starts_with('#');
         if added.kind == SymbolKind::Function && in_class {
@@ -38,12 +38,17 @@ impl Extract<'_> {
         if added.kind == SymbolKind::Method && matches!(text, "__init__" | "constructor") {
             added.kind = SymbolKind::Constructor;
         }
+        self.qualify_symbol(symbol);
     }
 
     /// Binds a name in a scope: a new symbol, or a write when the scope already has it.
     pub(super) fn bind(&mut self, name: NameId, from: u32, kind: SymbolKind, scope: u32) {
         self.last = Last { kind: LastKind::Name, name, at: from };
-        if !self.declared.insert((scope, name)) {
+        if self.name_nameless(name, from, kind) {
+            return;
+        }
+        // Overloads and prototypes of one function share a name.
+        if !self.declared.insert((scope, name)) && kind != SymbolKind::Function {
             self.emit(name, from, Role::Write, Receiver::Bare, NONE);
             return;
         }
@@ -66,13 +71,15 @@ impl Extract<'_> {
         self.note_bound(symbol);
         if !local {
             self.finish_symbol(symbol, name);
+            self.qualify_symbol(symbol);
         }
     }
 
     pub(super) fn add_symbol(&mut self, name: NameId, from: u32, kind: SymbolKind, scope: u32) -> u32 {
         let symbol = offset(self.facts.symbols.len());
         let parent = self.open.last().copied().unwrap_or(NONE);
-        let to = if name == NONE { from } else { from + offset(self.name_text(name).unwrap_or_default().len()) };
+        let to =
+            if name == NONE { from } else { from + offset(self.name_text(name).unwrap_or_default().len()) };
         let mut added = SymbolFact::new(name, from..to, kind);
         (added.scope, added.parent) = (scope, parent);
         self.facts.symbols.push(added);
@@ -86,7 +93,11 @@ impl Extract<'_> {
             matches!(
                 frame.rule,
                 Some(CompiledRule {
-                    class: Class::Define(..) | Class::DefineFlat(_) | Class::Declaration | Class::Anonymous(..),
+                    class: Class::Define(..)
+                        | Class::DefineFlat(_)
+                        | Class::DefineWithBody(..)
+                        | Class::Declaration
+                        | Class::Anonymous(..),
                     ..
                 })
             )
@@ -99,6 +110,8 @@ impl Extract<'_> {
         let scope = self.facts.scopes[self.facts.symbols[symbol as usize].scope as usize].kind;
         let at_file = matches!(scope, ScopeKind::File | ScopeKind::Namespace);
         let wrapper = self.wrapper_start.take();
+        let bare = holder.as_ref().map_or(0, |holder| holder.start);
+        let holder = holder.map(|holder| self.attributes_before(holder.start)..holder.end);
         let added = &mut self.facts.symbols[symbol as usize];
         if let Some(holder) = holder {
             added.range = wrapper.map_or(holder.start, |wrapper| wrapper.min(holder.start))..holder.end;
@@ -106,7 +119,9 @@ impl Extract<'_> {
         }
         added.default = self.exporting_default && at_file;
         let from = added.range.start;
-        if self.spec.doc_comments && self.is_adjacent(self.last_comment, from) {
+        // Attributes and comments may come in either order.
+        let above = |at| self.is_adjacent(self.last_comment, at);
+        if self.spec.doc_comments && (above(from) || (from < bare && above(bare))) {
             self.facts.symbols[symbol as usize].doc = self.last_comment.0..self.last_comment.1;
         }
     }
@@ -166,23 +181,23 @@ impl Extract<'_> {
                 let hidden = text.starts_with('_') && !(text.starts_with("__") && text.ends_with("__"));
                 !hidden && scope != ScopeKind::Function
             }
-            Exports::Capital => text.chars().next().is_some_and(char::is_uppercase),
-            Exports::Modifier => false,
-            Exports::Always => scope != ScopeKind::Function && scope != ScopeKind::Block,
+            Exports::Capital => {
+                text.chars().next().is_some_and(char::is_uppercase)
+                    && !matches!(scope, ScopeKind::Function | ScopeKind::Block)
+            }
+            Exports::Modifier => self.modified(scope).unwrap_or_else(|| self.is_exported_by_parent(symbol)),
+            Exports::Always => {
+                !matches!(scope, ScopeKind::Function | ScopeKind::Block) && self.modified(scope) != Some(false)
+            }
         }
     }
 
     pub(super) fn modifier(&mut self, node: Node<'_>, word: &str, exported: bool) {
         let text = self.text.get(node.byte_range()).unwrap_or_default();
         let has = text.split(|byte| !byte.is_ascii_alphanumeric()).any(|part| part == word.as_bytes());
-        if has && let Some(symbol) = self.open.last() {
-            self.facts.symbols[*symbol as usize].exported = exported;
+        if has {
+            self.modify(exported);
         }
-    }
-
-    pub(super) fn parent_kind(&self, symbol: u32) -> Option<SymbolKind> {
-        let parent = self.facts.symbols[symbol as usize].parent;
-        self.facts.symbols.get(parent as usize).map(|parent| parent.kind)
     }
 
     /// The nearest class around, with the scope of its members.
@@ -203,13 +218,12 @@ impl Extract<'_> {
     }
 
     pub(super) fn function_scope(&self) -> u32 {
-        let inner = |id: &u32| {
-            !matches!(self.facts.scopes[*id as usize].kind, ScopeKind::Block | ScopeKind::Class)
-        };
+        let inner =
+            |id: &u32| !matches!(self.facts.scopes[*id as usize].kind, ScopeKind::Block | ScopeKind::Class);
         self.scopes.iter().rev().copied().find(inner).unwrap_or(0)
     }
 
-    pub(super) fn open_scope(&mut self, kind: ScopeKind, node: Node<'_>) {
+    pub(crate) fn open_scope(&mut self, kind: ScopeKind, node: Node<'_>) {
         let id = offset(self.facts.scopes.len());
         self.facts.scopes.push(Scope { kind, range: start(node)..offset(node.end_byte()) });
         self.scopes.push(id);

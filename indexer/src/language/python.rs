@@ -12,7 +12,14 @@ pub(crate) static SPEC: Spec = Spec {
     exports: Exports::NoUnderscore,
     doc_comments: false,
     wrappers: &[
-        "Optional", "Final", "ClassVar", "Annotated", "Awaitable", "Required", "NotRequired", "ReadOnly",
+        "Optional",
+        "Final",
+        "ClassVar",
+        "Annotated",
+        "Awaitable",
+        "Required",
+        "NotRequired",
+        "ReadOnly",
     ],
     assigned_fields: true,
     implicit_this: false,
@@ -53,7 +60,10 @@ const NODES: &[(&str, Rule)] = &[
     ),
     ("parameters", Rule::new(Class::Plain).rest(Ctx::Inherit)),
     ("lambda_parameters", Rule::new(Class::Plain).rest(Ctx::Inherit)),
-    ("default_parameter", Rule::new(Class::Declaration).fields(&[("name", Ctx::Param), ("value", Ctx::Read)])),
+    (
+        "default_parameter",
+        Rule::new(Class::Declaration).fields(&[("name", Ctx::Param), ("value", Ctx::Read)]),
+    ),
     ("typed_parameter", Rule::new(Class::Declaration).fields(&[("type", Ctx::Annotation)]).rest(Ctx::Param)),
     (
         "typed_default_parameter",

@@ -24,12 +24,8 @@ pub(super) const COMMON: Spec = Spec {
 
 const VARIABLE: Ctx = Ctx::Bind(SymbolKind::Variable);
 
-const CALLABLE: &[(&str, Ctx)] = &[
-    ("name", Ctx::Name),
-    ("parameters", Ctx::Param),
-    ("return_type", Ctx::Annotation),
-    ("body", Ctx::Body),
-];
+const CALLABLE: &[(&str, Ctx)] =
+    &[("name", Ctx::Name), ("parameters", Ctx::Param), ("return_type", Ctx::Annotation), ("body", Ctx::Body)];
 const TYPE_BODY: &[(&str, Ctx)] = &[("name", Ctx::Name), ("body", Ctx::Body)];
 const FIELD: &[(&str, Ctx)] =
     &[("name", Ctx::Name), ("property", Ctx::Name), ("type", Ctx::Annotation), ("value", Ctx::Value)];
@@ -54,12 +50,18 @@ const NODES: &[(&str, Rule)] = &[
     ("this", Rule::new(Class::This)),
     ("super", Rule::new(Class::Super)),
     // Functions.
-    ("function_declaration", Rule::new(Class::Define(SymbolKind::Function, ScopeKind::Function)).fields(CALLABLE)),
+    (
+        "function_declaration",
+        Rule::new(Class::Define(SymbolKind::Function, ScopeKind::Function)).fields(CALLABLE),
+    ),
     (
         "generator_function_declaration",
         Rule::new(Class::Define(SymbolKind::Function, ScopeKind::Function)).fields(CALLABLE),
     ),
-    ("function_signature", Rule::new(Class::Define(SymbolKind::Function, ScopeKind::Function)).fields(CALLABLE)),
+    (
+        "function_signature",
+        Rule::new(Class::Define(SymbolKind::Function, ScopeKind::Function)).fields(CALLABLE),
+    ),
     ("method_definition", Rule::new(Class::Define(SymbolKind::Method, ScopeKind::Function)).fields(CALLABLE)),
     ("method_signature", Rule::new(Class::Define(SymbolKind::Method, ScopeKind::Function)).fields(CALLABLE)),
     (
@@ -75,8 +77,14 @@ const NODES: &[(&str, Rule)] = &[
             ("body", Ctx::Body),
         ]),
     ),
-    ("function_expression", Rule::new(Class::Anonymous(SymbolKind::Function, ScopeKind::Function)).fields(LAMBDA)),
-    ("generator_function", Rule::new(Class::Anonymous(SymbolKind::Function, ScopeKind::Function)).fields(LAMBDA)),
+    (
+        "function_expression",
+        Rule::new(Class::Anonymous(SymbolKind::Function, ScopeKind::Function)).fields(LAMBDA),
+    ),
+    (
+        "generator_function",
+        Rule::new(Class::Anonymous(SymbolKind::Function, ScopeKind::Function)).fields(LAMBDA),
+    ),
     ("function_type", Rule::new(Class::Scope(ScopeKind::Function)).fields(SIGNATURE)),
     ("constructor_type", Rule::new(Class::Scope(ScopeKind::Function)).fields(SIGNATURE)),
     ("call_signature", Rule::new(Class::Scope(ScopeKind::Function)).fields(SIGNATURE)),
@@ -88,17 +96,26 @@ const NODES: &[(&str, Rule)] = &[
     ("accessibility_modifier", Rule::new(Class::Hook(parameter_property))),
     // Types.
     ("class_declaration", Rule::new(Class::Define(SymbolKind::Class, ScopeKind::Class)).fields(TYPE_BODY)),
-    ("abstract_class_declaration", Rule::new(Class::Define(SymbolKind::Class, ScopeKind::Class)).fields(TYPE_BODY)),
+    (
+        "abstract_class_declaration",
+        Rule::new(Class::Define(SymbolKind::Class, ScopeKind::Class)).fields(TYPE_BODY),
+    ),
     (
         "class",
         Rule::new(Class::Anonymous(SymbolKind::Class, ScopeKind::Class))
             .fields(&[("name", Ctx::Bind(SymbolKind::Class)), ("body", Ctx::Body)]),
     ),
     ("class_heritage", Rule::new(Class::Plain).rest(Ctx::Base)),
-    ("extends_clause", Rule::new(Class::Plain).fields(&[("value", Ctx::Base), ("type_arguments", Ctx::Type)])),
+    (
+        "extends_clause",
+        Rule::new(Class::Plain).fields(&[("value", Ctx::Base), ("type_arguments", Ctx::Type)]),
+    ),
     ("implements_clause", Rule::new(Class::Plain).rest(Ctx::Base)),
     ("extends_type_clause", Rule::new(Class::Plain).rest(Ctx::Base)),
-    ("interface_declaration", Rule::new(Class::Define(SymbolKind::Interface, ScopeKind::Class)).fields(TYPE_BODY)),
+    (
+        "interface_declaration",
+        Rule::new(Class::Define(SymbolKind::Interface, ScopeKind::Class)).fields(TYPE_BODY),
+    ),
     (
         "type_alias_declaration",
         Rule::new(Class::Define(SymbolKind::Interface, ScopeKind::Block))
@@ -108,9 +125,13 @@ const NODES: &[(&str, Rule)] = &[
     ("enum_body", Rule::new(Class::Plain).fields(&[("name", Ctx::Bind(SymbolKind::EnumMember))])),
     (
         "enum_assignment",
-        Rule::new(Class::DefineFlat(SymbolKind::EnumMember)).fields(&[("name", Ctx::Name), ("value", Ctx::Read)]),
+        Rule::new(Class::DefineFlat(SymbolKind::EnumMember))
+            .fields(&[("name", Ctx::Name), ("value", Ctx::Read)]),
     ),
-    ("internal_module", Rule::new(Class::Define(SymbolKind::Namespace, ScopeKind::Namespace)).fields(TYPE_BODY)),
+    (
+        "internal_module",
+        Rule::new(Class::Define(SymbolKind::Namespace, ScopeKind::Namespace)).fields(TYPE_BODY),
+    ),
     ("module", Rule::new(Class::Define(SymbolKind::Namespace, ScopeKind::Namespace)).fields(TYPE_BODY)),
     ("public_field_definition", Rule::new(Class::DefineFlat(SymbolKind::Field)).fields(FIELD)),
     ("field_definition", Rule::new(Class::DefineFlat(SymbolKind::Field)).fields(FIELD)),
@@ -123,7 +144,10 @@ const NODES: &[(&str, Rule)] = &[
     ("readonly_type", Rule::new(Class::Transparent).rest(Ctx::Type)),
     ("union_type", Rule::new(Class::Union).rest(Ctx::Type)),
     ("intersection_type", Rule::new(Class::Union).rest(Ctx::Type)),
-    ("generic_type", Rule::new(Class::Generic).fields(&[("name", Ctx::Receiver), ("type_arguments", Ctx::Type)])),
+    (
+        "generic_type",
+        Rule::new(Class::Generic).fields(&[("name", Ctx::Receiver), ("type_arguments", Ctx::Type)]),
+    ),
     ("type_arguments", Rule::new(Class::Transparent).rest(Ctx::Type)),
     ("type_query", Rule::new(Class::Plain).rest(Ctx::Read)),
     (
@@ -158,14 +182,29 @@ const NODES: &[(&str, Rule)] = &[
     ("array_pattern", Rule::new(Class::Plain).rest(Ctx::Inherit)),
     ("rest_pattern", Rule::new(Class::Plain).rest(Ctx::Inherit)),
     ("assignment_pattern", Rule::new(Class::Plain).fields(&[("left", Ctx::Inherit), ("right", Ctx::Read)])),
-    ("object_assignment_pattern", Rule::new(Class::Plain).fields(&[("left", Ctx::Inherit), ("right", Ctx::Read)])),
+    (
+        "object_assignment_pattern",
+        Rule::new(Class::Plain).fields(&[("left", Ctx::Inherit), ("right", Ctx::Read)]),
+    ),
     ("pair_pattern", Rule::new(Class::Plain).fields(&[("key", Ctx::Key), ("value", Ctx::Inherit)])),
     // Expressions.
-    ("assignment_expression", Rule::new(Class::Declaration).fields(&[("left", Ctx::Write), ("right", Ctx::Value)])),
-    ("augmented_assignment_expression", Rule::new(Class::Plain).fields(&[("left", Ctx::Write), ("right", Ctx::Read)])),
+    (
+        "assignment_expression",
+        Rule::new(Class::Declaration).fields(&[("left", Ctx::Write), ("right", Ctx::Value)]),
+    ),
+    (
+        "augmented_assignment_expression",
+        Rule::new(Class::Plain).fields(&[("left", Ctx::Write), ("right", Ctx::Read)]),
+    ),
     ("update_expression", Rule::new(Class::Plain).fields(&[("argument", Ctx::Write)])),
-    ("call_expression", Rule::new(Class::Call).fields(&[("function", Ctx::Callee), ("type_arguments", Ctx::Type)])),
-    ("new_expression", Rule::new(Class::Call).fields(&[("constructor", Ctx::Callee), ("type_arguments", Ctx::Type)])),
+    (
+        "call_expression",
+        Rule::new(Class::Call).fields(&[("function", Ctx::Callee), ("type_arguments", Ctx::Type)]),
+    ),
+    (
+        "new_expression",
+        Rule::new(Class::Call).fields(&[("constructor", Ctx::Callee), ("type_arguments", Ctx::Type)]),
+    ),
     ("member_expression", Rule::new(Class::Member).fields(MEMBER)),
     ("nested_identifier", Rule::new(Class::Member).fields(MEMBER)),
     ("subscript_expression", Rule::new(Class::Plain)),
@@ -269,7 +308,8 @@ fn import(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {
             }
             "import_require_clause" => {
                 bound = true;
-                let module = child.child_by_field_name("source").map_or(NONE, |source| cx.intern_string(source));
+                let module =
+                    child.child_by_field_name("source").map_or(NONE, |source| cx.intern_string(source));
                 if let Some(name) = child.named_child(0) {
                     cx.import(ImportKind::Module, module, NONE, Some(name));
                 }

@@ -243,7 +243,9 @@ impl<'a> Skipper<'a> {
             Some(b'x') => hex_length(&after[1..], 2),
             Some(b'0'..=b'9') => after.iter().take(3).take_while(|byte| byte.is_ascii_digit()).count(),
             Some(b'\r') if after.get(1) == Some(&b'\n') => 2,
-            Some(b'N') if after.get(1) == Some(&b'{') => self.character_name_end(at + 3).map_or(0, |end| end - at - 1),
+            Some(b'N') if after.get(1) == Some(&b'{') => {
+                self.character_name_end(at + 3).map_or(0, |end| end - at - 1)
+            }
             Some(b'\n' | 0 | b'\'' | b'"' | b'\\' | b'a' | b'b' | b'f' | b'n' | b'r' | b't' | b'v') => 1,
             _ => 0,
         };

@@ -45,7 +45,10 @@ fn scanned(text: &[u8]) -> Vec<Name> {
 fn shown(text: &[u8]) -> Vec<String> {
     let show = |name: &Name| {
         let star = if name.kind == NameKind::Class { "*" } else { "" };
-        format!("{star}{}", String::from_utf8_lossy(&text[name.range.start as usize..name.range.end as usize]))
+        format!(
+            "{star}{}",
+            String::from_utf8_lossy(&text[name.range.start as usize..name.range.end as usize])
+        )
     };
     scanned(text).iter().map(show).collect()
 }
@@ -85,7 +88,10 @@ fn finds_definitions_at_any_depth() {
 
 #[test]
 fn takes_soft_keywords_for_names() {
-    check("def match(): pass\ndef type(): pass\ndef case(): pass\nclass _: pass\n", &["match", "type", "case", "*_"]);
+    check(
+        "def match(): pass\ndef type(): pass\ndef case(): pass\nclass _: pass\n",
+        &["match", "type", "case", "*_"],
+    );
     check("def print(): pass\ndef exec(): pass\n", &["print", "exec"]);
     check("type = match\nprint 'x'\nprint >>f, `x`, 1\nexec 'def a(): pass' in d\ndef b(): pass\n", &["b"]);
 }
@@ -94,7 +100,10 @@ fn takes_soft_keywords_for_names() {
 fn knows_where_words_end() {
     check("define = defx = classy = class_ = _def = 0xdef\nclassmethod(a)\ndef a(): pass\n", &["a"]);
     check("defer(\n1)\nasync_def(a)\nclass1 = 2\n", &[]);
-    check("def été(): pass\nclass Ünï(x): pass\nclass 名前: pass\ndef a\u{301}b(): pass\n", &["été", "*Ünï", "*名前", "a\u{301}b"]);
+    check(
+        "def été(): pass\nclass Ünï(x): pass\nclass 名前: pass\ndef a\u{301}b(): pass\n",
+        &["été", "*Ünï", "*名前", "a\u{301}b"],
+    );
     check("édef = 1\ndefé = 2\ndef\u{200b}a\u{2060}(): pass\n", &["a"]);
 }
 
@@ -105,6 +114,7 @@ fn skips_blanks_as_the_grammar_does() {
     check("x = 1\n\x0c\ndef a(): pass\n\x0cclass B: pass\n\x0bdef c(): pass\n", &["a", "*B", "c"]);
     check("def \\\n  a \\\r\n (): pass\nclass\\\nB\\\n: pass\nasync \\\n def c(): pass\n", &["a", "*B", "c"]);
     check("\\\ndef a(): pass\n", &["a"]);
+    check("def \\\0a(): pass\n", &["a"]);
     check("def # why\na # ( \n(): pass\nasync # b\ndef c(): pass\n", &["a", "c"]);
     check("x = 1 # def a(): \\\ndef b(): pass # '''\nclass C: pass # \"\n", &["b", "*C"]);
     check("# a comment\rdef a(): pass\ndef b(): pass\n", &["b"]);
@@ -147,6 +157,19 @@ fn follows_interpolations() {
     check("x = f'{a!r}' f\"{a != 'b'}\" f'{a=}'\ndef b(): pass\n", &["b"]);
 }
 
+/// A closing brace in a string, and after it what only a wrong reading would take for code.
+#[test]
+fn tells_colons_in_interpolations_apart() {
+    let string = "'''}\ndef a(): pass\n'''";
+    for expression in ["lambda: @", "a:=@", "a if b:=1 else@", "not a:=@", "b[a:@]", "{1:@}", "(1, lambda: @)", "a, b:=@"] {
+        check(format!("x = f'{{ {} }}'\ndef b(): pass\n", expression.replace('@', string)), &["b"]);
+    }
+    for expression in ["a.b:=@", "a[1]:@", "(lambda: 1):@", "[a, (b)]:@", "{1: 2}[1]:@", "1:=@", "a + b:=@", "a!r:@"] {
+        let text = format!("x = f'{{ {} }}'\ndef b(): pass\n", expression.replace('@', "'''"));
+        check(text, &["b"]);
+    }
+}
+
 /// What the parser lets pass where Python does not.
 #[test]
 fn follows_the_grammar_where_it_is_lax() {
@@ -155,6 +178,9 @@ fn follows_the_grammar_where_it_is_lax() {
     check("x = '# a\ndef a(): pass'\ndef b(): pass\n", &["b"]);
     check("x = '{a\n}def b(): pass'\ndef c(): pass\n", &["c"]);
     check("x = r'\\\n\ndef a(): pass'\ndef b(): pass\n", &["b"]);
+    for escape in ["\\101", "\\x41", "\\u0041", "\\U00000041", "\\\\", "\\N{DASH}"] {
+        check(format!("x = '{escape}\ndef a(): pass'\ndef b(): pass\n"), &["b"]);
+    }
     check("x = r'\\a\ndef a(): pass'\ndef b(): pass\n", &["b"]);
     check("x = f'{a}\ndef a(): pass'\ndef b(): pass\n", &["b"]);
     check("x = f'''{rf`\\`}'''\ndef b(): pass\n", &["b"]);

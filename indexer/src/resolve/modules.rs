@@ -52,7 +52,11 @@ pub(super) fn python_file(snapshot: &Snapshot, stem: &str) -> Option<FileId> {
 impl Resolver<'_> {
     /// The file of a TypeScript or JavaScript module specifier.
     pub(super) fn script_module(&self, from: &str, specifier: &str) -> Option<FileId> {
-        if specifier.starts_with("./") || specifier.starts_with("../") || specifier == "." || specifier == ".." {
+        if specifier.starts_with("./")
+            || specifier.starts_with("../")
+            || specifier == "."
+            || specifier == ".."
+        {
             return self.script_file(&normalise(parent(from)?, specifier)?);
         }
         if let Some(file) = self.by_config(from, specifier) {
@@ -101,7 +105,9 @@ impl Resolver<'_> {
             let filled = match (import.name, pattern.split_once('*')) {
                 (NONE, _) => specifier.to_owned(),
                 (_, Some((before, after))) => {
-                    let Some(middle) = specifier.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)) else {
+                    let Some(middle) =
+                        specifier.strip_prefix(before).and_then(|rest| rest.strip_suffix(after))
+                    else {
                         continue;
                     };
                     target.replacen('*', middle, 1)
@@ -115,7 +121,8 @@ impl Resolver<'_> {
         }
         let extended = facts.doc.imports.iter().find(|import| import.kind == ImportKind::ReExportStar)?;
         let path = normalise(folder, &facts.name(extended.module))?;
-        let parent_config = self.snapshot.file(&path).or_else(|| self.snapshot.file(&format!("{path}.json")))?;
+        let parent_config =
+            self.snapshot.file(&path).or_else(|| self.snapshot.file(&format!("{path}.json")))?;
         if follow { self.by_paths(parent_config, specifier, false) } else { None }
     }
 
@@ -123,7 +130,9 @@ impl Resolver<'_> {
     fn by_package(&self, _from: &str, specifier: &str) -> Option<FileId> {
         let mut end = specifier.find('/').unwrap_or(specifier.len());
         if specifier.starts_with('@') {
-            end = specifier[end.min(specifier.len() - 1) + 1..].find('/').map_or(specifier.len(), |more| end + 1 + more);
+            end = specifier[end.min(specifier.len() - 1) + 1..]
+                .find('/')
+                .map_or(specifier.len(), |more| end + 1 + more);
         }
         let (name, rest) = specifier.split_at(end);
         let folder = self.package_folder(name)?;
@@ -134,7 +143,8 @@ impl Resolver<'_> {
                 .find_map(|main| self.script_file(&join(&folder, main)));
         }
         // Packages that build `src/` into `lib/` or `dist/` are imported by what is built.
-        let in_source = ["lib/", "dist/"].iter().find_map(|built| rest.strip_prefix(built)).map(|rest| join("src", rest));
+        let in_source =
+            ["lib/", "dist/"].iter().find_map(|built| rest.strip_prefix(built)).map(|rest| join("src", rest));
         let candidates = [Some(rest.to_owned()), in_source, Some(join("src", rest))];
         candidates.iter().flatten().find_map(|rest| self.script_file(&join(&folder, rest)))
     }

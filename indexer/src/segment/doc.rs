@@ -66,8 +66,6 @@ pub(crate) struct Encoded {
     /// Ends of the names in `text`, each with whether the file defines it outside of functions.
     pub(crate) ends: Vec<(u32, bool)>,
     pub(crate) blob: Vec<u8>,
-    pub(crate) symbols: u32,
-    pub(crate) uses: u32,
 }
 
 /// Encodes facts.
@@ -78,11 +76,7 @@ pub(crate) fn encode(facts: &Facts<'_>, language: Option<Language>) -> Encoded {
     for (position, id) in order.iter().enumerate() {
         rank[*id as usize] = offset(position);
     }
-    let mut encoded = Encoded {
-        symbols: offset(facts.symbols.iter().filter(|symbol| !symbol.local).count()),
-        uses: offset(facts.uses.len()),
-        ..Encoded::default()
-    };
+    let mut encoded = Encoded::default();
     for id in &order {
         encoded.text.push_str(facts.names[*id as usize]);
         encoded.ends.push((offset(encoded.text.len()), false));
@@ -92,7 +86,6 @@ pub(crate) fn encode(facts: &Facts<'_>, language: Option<Language>) -> Encoded {
     }
     let out = &mut encoded.blob;
     put_varint(out, language.map_or(0, |language| language as u32) | u32::from(facts.has_errors) << 7);
-    put_varint(out, facts.lines);
     put_symbols(out, facts, &rank);
     put_scopes(out, &facts.scopes);
     put_imports(out, &facts.imports, &rank);
@@ -269,7 +262,6 @@ fn put_use(out: &mut Vec<u8>, used: &Use, before: u32, last: bool, rank: &[u32])
 #[derive(Clone, Debug)]
 pub(crate) struct Doc<'s> {
     pub(crate) language: Option<Language>,
-    pub(crate) lines: u32,
     pub(crate) has_errors: bool,
     pub(crate) symbols: Vec<SymbolFact>,
     pub(crate) scopes: Vec<Scope>,
@@ -286,7 +278,6 @@ impl<'s> Doc<'s> {
         let mut doc = Self {
             language: Language::from_number((head & 0x7f) as u8),
             has_errors: head & 0x80 != 0,
-            lines: reader.varint(),
             symbols: Vec::new(),
             scopes: Vec::new(),
             imports: Vec::new(),
@@ -337,7 +328,7 @@ impl<'s> Doc<'s> {
 
     /// How many uses the document's `count` names have.
     pub(crate) fn use_count(&self, count: usize) -> usize {
-        let mut uses = self.imports.iter().filter(|import| binds(import)).count();
+        let mut uses = self.imports.iter().filter(|import| import.binds()).count();
         self.visit_uses(count, |_| uses += 1);
         uses
     }
@@ -351,7 +342,7 @@ impl<'s> Doc<'s> {
     }
 
     fn add_imports(&self, uses: &mut Vec<Use>, wanted: impl Fn(NameId) -> bool) {
-        for import in self.imports.iter().filter(|import| binds(import) && wanted(import.alias)) {
+        for import in self.imports.iter().filter(|import| import.binds() && wanted(import.alias)) {
             let (role, receiver) = (Role::Import, Receiver::Bare);
             uses.push(Use { name: import.alias, start: import.at, role, receiver, of: NONE });
         }
@@ -377,11 +368,6 @@ impl<'s> Doc<'s> {
             }
         }
     }
-}
-
-/// Whether an import binds its alias in its file, so that its place is a use of the alias.
-fn binds(import: &ImportFact) -> bool {
-    import.alias != NONE && matches!(import.kind, ImportKind::Module | ImportKind::Name | ImportKind::Default)
 }
 
 fn take_import(reader: &mut Reader<'_>, before: u32, module: NameId) -> ImportFact {

@@ -162,7 +162,6 @@ impl TextQuery {
     }
 }
 
-
 /// A syntax error is a drawing of several lines, of which the last says what is wrong.
 fn last_line(message: &str) -> String {
     let line = message.lines().next_back().unwrap_or_default();

@@ -4,7 +4,9 @@ use super::decode::has_mark;
 use super::pattern::Compiled;
 use grep_matcher::Matcher;
 use grep_regex::RegexMatcher;
-use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkContextKind, SinkMatch};
+use grep_searcher::{
+    BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkContextKind, SinkMatch,
+};
 use std::io;
 use std::ops::{ControlFlow, Range};
 

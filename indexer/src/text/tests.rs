@@ -63,7 +63,12 @@ fn query_of(source: &str) -> TextQuery {
             "-w" => query.word = true,
             "-A" => query.after = number() as usize,
             "-B" => query.before = number() as usize,
-            "-C" => (query.before, query.after) = { let lines = number() as usize; (lines, lines) },
+            "-C" => {
+                (query.before, query.after) = {
+                    let lines = number() as usize;
+                    (lines, lines)
+                }
+            }
             "-m" => query.limit = Some(number()),
             _ => panic!("unknown flag `{flag}`"),
         }
@@ -126,7 +131,12 @@ fn results_are_those_of_ripgrep() {
     let all = recorded();
     assert!(all.len() > 170);
     for Recorded { text, query, result: expected } in &all {
-        assert_eq!(result(query, text), *expected, "{query:?} in {}", text[..text.len().min(200)].escape_ascii());
+        assert_eq!(
+            result(query, text),
+            *expected,
+            "{query:?} in {}",
+            text[..text.len().min(200)].escape_ascii()
+        );
     }
 }
 
@@ -135,7 +145,9 @@ fn a_search_can_be_broken_off_and_its_scanner_used_again() {
     let compiled = TextQuery { pattern: "a".to_owned(), ..TextQuery::default() }.compile().expect("valid");
     let mut scanner = compiled.scanner();
     for text in [b"a\na\na\n".as_slice(), b"\xef\xbb\xbfa\na\na\n"] {
-        let outcome = scanner.search(text, |line| if line.number == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
+        let outcome = scanner.search(text, |line| {
+            if line.number == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
         assert_eq!(outcome, Outcome { matches: 2, nul: None });
         assert_eq!(scanner.count(text), 3);
     }
@@ -159,22 +171,34 @@ fn bad_patterns_are_explained() {
         r"`\p{Klingon}` is not a regular expression: Unicode property not found, at character 1; escape what is \
          meant literally, or search for the whole as literal text".replace("\\\n         ", "").as_str(),
     );
-    check(r"a\nb", false, r"`a\nb` asks for a line break, but no match spans lines; search for a part on one line");
-    check("a\nb", true, "`a\nb` asks for a line break, but no match spans lines; search for a part on one line");
+    check(
+        r"a\nb",
+        false,
+        r"`a\nb` asks for a line break, but no match spans lines; search for a part on one line",
+    );
+    check(
+        "a\nb",
+        true,
+        "`a\nb` asks for a line break, but no match spans lines; search for a part on one line",
+    );
     check(r"a\x00", false, r"`a\x00` asks for a NUL byte, but files that have one are not searched");
     let large = r"(\w{1000}){1000}";
     check(
         large,
         false,
-        &format!("`{large}` cannot be compiled: compiled regex exceeds size limit of 104857600; search for something simpler"),
+        &format!(
+            "`{large}` cannot be compiled: compiled regex exceeds size limit of 104857600; search for something simpler"
+        ),
     );
     let nested = "(".repeat(300) + "a" + &")".repeat(300);
     let shown = "(".repeat(200);
     check(
         &nested,
         false,
-        &format!("`{shown}…` is not a regular expression: exceed the maximum number of nested parentheses/brackets (250), \
-         at character 251; escape what is meant literally, or search for the whole as literal text"),
+        &format!(
+            "`{shown}…` is not a regular expression: exceed the maximum number of nested parentheses/brackets (250), \
+         at character 251; escape what is meant literally, or search for the whole as literal text"
+        ),
     );
 }
 

@@ -174,7 +174,10 @@ impl Facts {
         if let (Shape::Exact(left), Shape::Exact(right)) = (&self.shape, &next.shape) {
             let longest = |strings: &Strings| strings.iter().map(Vec::len).max().unwrap_or(0);
             if left.len() * right.len() <= MAX_EXACT && longest(left) + longest(right) <= MAX_LENGTH {
-                return Facts { shape: Shape::Exact(joined(left, right)), must: Query::and([self.must, next.must]) };
+                return Facts {
+                    shape: Shape::Exact(joined(left, right)),
+                    must: Query::and([self.must, next.must]),
+                };
             }
         }
         // A side that is known whole and short lets the other side's end show through it.

@@ -84,7 +84,9 @@ impl Query {
 fn conditions(query: &Query) -> &[Query] {
     match query {
         Query::And(parts) => parts,
-        single @ (Query::Trigram(_) | Query::Or(_) | Query::None | Query::All) => std::slice::from_ref(single),
+        single @ (Query::Trigram(_) | Query::Or(_) | Query::None | Query::All) => {
+            std::slice::from_ref(single)
+        }
     }
 }
 

@@ -46,7 +46,8 @@ fn some_documents() -> impl Strategy<Value = Plain> {
 }
 
 fn some_query() -> impl Strategy<Value = Query> {
-    let leaf = prop_oneof![8 => (0..40_u32).prop_map(Query::Trigram), 1 => Just(Query::All), 1 => Just(Query::None)];
+    let leaf =
+        prop_oneof![8 => (0..40_u32).prop_map(Query::Trigram), 1 => Just(Query::All), 1 => Just(Query::None)];
     leaf.prop_recursive(3, 24, 4, |inner| {
         let parts = prop::collection::vec(inner, 0..4);
         prop_oneof![parts.clone().prop_map(Query::and), parts.prop_map(Query::or)]
@@ -150,7 +151,9 @@ const ALPHABET: &[&str] =
 
 fn some_pattern() -> impl Strategy<Value = (String, bool)> {
     let letter = prop::sample::select(ALPHABET).prop_map(str::to_owned);
-    let class = prop::sample::select(&["[abk]", "[^a]", r"\w", r"\s", ".", "[[:alpha:]]", "[a-e]", r"(?-u:\xc3)", r"[a&&b]", r"\p{Lu}"][..]);
+    let class = prop::sample::select(
+        &["[abk]", "[^a]", r"\w", r"\s", ".", "[[:alpha:]]", "[a-e]", r"(?-u:\xc3)", r"[a&&b]", r"\p{Lu}"][..],
+    );
     let look = prop::sample::select(&["^", "$", r"\b", r"\B", r"\A", r"\z", r"\<", ""][..]);
     let piece = prop_oneof![
         6 => prop::collection::vec(letter.clone(), 1..6).prop_map(|letters| letters.concat()),
@@ -257,7 +260,12 @@ mod analysis {
     fn large_patterns_stay_small() {
         let words: Vec<String> = (0..1000).map(|n| format!("w{n:04}x")).collect();
         check("[a-z]{3}", "all");
-        for pattern in [words.join("|"), "(?i)".to_owned() + &"task".repeat(200), "(a|b|[cd]){1000}x".to_owned(), "abc".repeat(10_000)] {
+        for pattern in [
+            words.join("|"),
+            "(?i)".to_owned() + &"task".repeat(200),
+            "(a|b|[cd]){1000}x".to_owned(),
+            "abc".repeat(10_000),
+        ] {
             let query = TextQuery { pattern, ..TextQuery::default() };
             let compiled = query.compile().expect("valid");
             assert!(shown(compiled.trigrams()).len() < 100_000);

@@ -12,7 +12,7 @@ use crate::report::{Goal, Limit, Unit};
 /// Most seconds for the median and for 99 of 100.
 const MEDIAN: f64 = 50e-6;
 const MOST: f64 = 500e-6;
-const QUERIES: usize = 3_000;
+pub(super) const QUERIES: usize = 3_000;
 /// Queries whose answers are compared.
 const CHECKED: usize = 150;
 /// Answers asked for.
@@ -57,7 +57,7 @@ pub(super) fn ask(report: &mut Report<'_>, what: &str, snapshot: &Snapshot, quer
 }
 
 /// Names, and beginnings and middles of names, by chance.
-fn queries(snapshot: &Snapshot, count: usize) -> Vec<(&'static str, String)> {
+pub(super) fn queries(snapshot: &Snapshot, count: usize) -> Vec<(&'static str, String)> {
     let mut random = Random::new(2);
     let names = uses::sample(snapshot, count);
     let names = names.into_iter().map(|symbol| symbol.name).filter(|name| name.is_ascii());

@@ -1,7 +1,7 @@
 //! Symbols by some of their letters, among half a million of generated ones.
 #![expect(clippy::disallowed_methods, reason = "it writes the tree that it indexes")]
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
 use std::fs;
 
@@ -25,7 +25,8 @@ const QUERIES: usize = 500;
 
 pub(super) fn measure(report: &mut Report<'_>) -> Result<()> {
     let theia = report.built(THEIA)?;
-    let names = generate(&words(&theia.index.snapshot().find_words(report.times(20_000))));
+    let symbols = uses::sample(&theia.index.snapshot(), 20_000);
+    let names = generate(&words(symbols.iter().map(|symbol| symbol.name.as_str())));
     let folder = tempfile::tempdir()?;
     for (number, names) in names.chunks(IN_A_FILE).enumerate() {
         let mut text = String::new();
@@ -60,5 +61,70 @@ pub(super) fn measure(report: &mut Report<'_>) -> Result<()> {
         Unit::Seconds.show(preparing.cpu(0.5)),
     ));
     find::check(report, &what, &snapshot, queries.iter().map(String::as_str));
+    let queries = find::queries(&snapshot, report.times(find::QUERIES));
+    let what = format!("symbol queries among {} generated symbols, mixed as above", names.len());
+    find::ask(report, &what, &snapshot, &queries);
     Ok(())
+}
+
+/// The words that names are made of: of three to ten small letters.
+fn words<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut words = BTreeSet::new();
+    for name in names {
+        let mut word = String::new();
+        for character in name.chars().chain(['_']) {
+            if !character.is_ascii_lowercase() {
+                if (3..=10).contains(&word.len()) {
+                    words.insert(std::mem::take(&mut word));
+                }
+                word.clear();
+            }
+            if character.is_ascii_alphabetic() {
+                word.push(character.to_ascii_lowercase());
+            }
+        }
+    }
+    words.into_iter().collect()
+}
+
+/// Distinct names of two to four words, in camel or snake case.
+fn generate(words: &[String]) -> Vec<String> {
+    let mut random = Random::new(3);
+    let mut names = HashSet::with_capacity(SYMBOLS);
+    let mut ordered = Vec::with_capacity(SYMBOLS);
+    while ordered.len() < SYMBOLS {
+        let snake = random.below(3) == 0;
+        let mut name = random.pick(words).clone();
+        for _ in 0..1 + random.below(3) {
+            let word = random.pick(words);
+            if snake {
+                name.push('_');
+                name.push_str(word);
+            } else {
+                name.push_str(&word[..1].to_ascii_uppercase());
+                name.push_str(&word[1..]);
+            }
+        }
+        if names.insert(name.clone()) {
+            ordered.push(name);
+        }
+    }
+    ordered
+}
+
+/// What a person types for a name: one to three letters of the beginning of each of its words.
+fn letters(random: &mut Random, names: &[String]) -> String {
+    let name = random.pick(names);
+    let mut typed = String::new();
+    let mut left = 0;
+    for (at, character) in name.char_indices() {
+        if at == 0 || character == '_' || character.is_ascii_uppercase() {
+            left = 1 + random.below(3);
+        }
+        if character != '_' && left > 0 {
+            typed.push(character.to_ascii_lowercase());
+            left -= 1;
+        }
+    }
+    typed
 }

@@ -90,7 +90,10 @@ impl Expression {
                 Last::Other
             }
             b"and" | b"as" | b"else" | b"from" | b"if" | b"not" | b"or" | b"yield" => Last::Opening,
-            _ if word[0].is_ascii_digit() || super::super::is_reserved(word) || self.last != Last::Opening => {
+            _ if word[0].is_ascii_digit()
+                || super::super::is_reserved(word)
+                || self.last != Last::Opening =>
+            {
                 Last::Other
             }
             _ => Last::Name,
