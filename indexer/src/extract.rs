@@ -84,6 +84,8 @@ pub(crate) struct Extract<'t> {
     wrapper_start: Option<u32>,
     exporting: bool,
     exporting_default: bool,
+    /// Where the module of the current import statement is written.
+    module_at: u32,
 }
 
 impl<'t> Extract<'t> {
@@ -106,6 +108,7 @@ impl<'t> Extract<'t> {
             wrapper_start: None,
             exporting: false,
             exporting_default: false,
+            module_at: 0,
         }
     }
 
@@ -280,7 +283,7 @@ impl<'t> Extract<'t> {
     /// Leaves an inner node: closes what it opened and says what it was as an expression.
     fn leave(&mut self, frame: Frame<'static>, named: bool) {
         if frame.opened_scope {
-            self.scopes.pop();
+            self.close_scope(&frame);
         }
         if frame.symbol != NONE {
             self.open.pop();

@@ -67,6 +67,6 @@ fn push<'t>(facts: &mut Facts<'t>, text: &'t str, kind: ImportKind, module: &str
     let (module, name) = (intern(module), intern(name));
     if module != NONE || name != NONE {
         let at = crate::extract::offset(facts.imports.len());
-        facts.imports.push(ImportFact { kind, module, name, alias: NONE, at, scope: 0 });
+        facts.imports.push(ImportFact { kind, module, module_at: 0, name, alias: NONE, at, scope: 0 });
     }
 }

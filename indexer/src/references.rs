@@ -97,7 +97,8 @@ impl Snapshot {
         let resolver = Resolver::new(self);
         let facts = resolver.facts(file);
         let Some(used) = use_at(&facts, offset) else {
-            let place = self.symbol_at(path, offset).map(Place::Symbol);
+            let module = || Some(self.place(&resolver, resolver.module_at(&facts, offset)?));
+            let place = self.symbol_at(path, offset).map(Place::Symbol).or_else(module);
             return place
                 .map(|place| Definition { place, certainty: Certainty::Resolved })
                 .into_iter()

@@ -112,24 +112,28 @@ impl<'s> Resolver<'s> {
         }
     }
 
-    /// A name in an import statement that binds nothing: `name` in `from m import name as alias`,
-    /// or a part of the module's own name.
+    /// `name` in `from m import name as alias`.
     fn imported_name(&self, facts: &FileFacts<'s>, used: &Use) -> Option<Target> {
         let after = facts.doc.imports.iter().filter(|import| import.at >= used.start);
-        let import = after.min_by_key(|import| import.at)?;
-        if import.name == used.name {
-            return self.exported(self.module(facts, import.module)?, &facts.name(used.name));
-        }
-        // `b` in `from a.b.c import …` names the module `a.b`.
-        let (module, name) = (facts.name(import.module), facts.name(used.name));
-        let mut end = 0;
-        for part in module.split('.') {
-            end += part.len();
-            if part == name {
-                let path = self.snapshot.path(facts.file);
-                return modules::python(self.snapshot, path, &module[..end]).map(Target::Module);
+        let import = after.filter(|import| import.name == used.name).min_by_key(|import| import.at)?;
+        self.exported(self.module(facts, import.module)?, &facts.name(used.name))
+    }
+
+    /// The module that is written at an offset: of `a.b.c`, the part up to the offset's name.
+    pub(crate) fn module_at(&self, facts: &FileFacts<'s>, offset: u32) -> Option<Target> {
+        let language = Self::followed(facts)?;
+        for import in facts.doc.imports.iter().filter(|import| import.module != NONE && import.module_at <= offset) {
+            let module = facts.name(import.module);
+            let inside = (offset - import.module_at) as usize;
+            if inside > module.len() {
+                continue;
             }
-            end += 1;
+            if language.is_script() {
+                return self.module(facts, import.module).map(Target::Module);
+            }
+            let end = module[inside..].find('.').map_or(module.len(), |more| inside + more);
+            let path = self.snapshot.path(facts.file);
+            return modules::python(self.snapshot, path, &module[..end]).map(Target::Module);
         }
         None
     }

@@ -306,6 +306,8 @@ pub(crate) struct ImportFact {
     pub(crate) kind: ImportKind,
     /// The module as written (`.pkg.mod`, `./file`); `NONE` for exports of local names.
     pub(crate) module: NameId,
+    /// Where the module is written; 0 when it is not.
+    pub(crate) module_at: u32,
     /// The name asked of the module; `NONE` for the module itself.
     pub(crate) name: NameId,
     /// The name it gets: bound here, or exported. `NONE` when nothing is.

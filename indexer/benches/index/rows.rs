@@ -14,7 +14,7 @@ mod uses;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use devtoolkit_index::store::Store;
 use devtoolkit_index::walk::WalkOptions;
 use devtoolkit_index::{Index, Language};
@@ -161,9 +161,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let cache = tempfile::tempdir().context("cannot make a folder for the indexes")?;
     let (goals, notes, details, built) = Default::default();
     let mut report = Report { arguments, goals, notes, details, cache, built };
+    let mut failed = Vec::new();
     for row in Row::ALL.iter().copied().filter(|row| arguments.wants(*row)) {
         eprintln!("measuring: {}", row.name());
-        row.measure(&mut report)?;
+        if let Err(error) = row.measure(&mut report) {
+            eprintln!("error: {}: {error:#}", row.name());
+            failed.push(row.name());
+        }
     }
     println!("{}\n", report::provenance());
     println!("{}", report::goals(&report.goals));
@@ -172,6 +176,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     for note in &report.notes {
         println!("- {note}");
+    }
+    if !failed.is_empty() {
+        bail!("could not measure: {}", failed.join(", "));
     }
     Ok(())
 }

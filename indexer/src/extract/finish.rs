@@ -11,13 +11,15 @@ impl<'t> Extract<'t> {
         self.intern(start(node), offset(node.end_byte())).unwrap_or(NONE)
     }
 
-    /// The text inside a string node's quotes, as a name.
-    pub(crate) fn intern_string(&mut self, node: Node<'_>) -> NameId {
-        let (from, to) = (start(node), offset(node.end_byte()));
-        if to < from + 2 {
-            return NONE;
+    /// The module that a node names, by its text or, in quotes, by the text inside. Imports and
+    /// exports recorded from here on stand with it.
+    pub(crate) fn module(&mut self, node: Node<'_>) -> NameId {
+        let (mut from, mut to) = (start(node), offset(node.end_byte()));
+        if matches!(self.text.get(from as usize), Some(b'"' | b'\'' | b'`' | b'<')) {
+            (from, to) = (from + 1, to.saturating_sub(1));
         }
-        self.intern(from + 1, to - 1).unwrap_or(NONE)
+        self.module_at = from;
+        if to <= from { NONE } else { self.intern(from, to).unwrap_or(NONE) }
     }
 
     /// A name that is known without standing in the text.
@@ -67,7 +69,8 @@ impl<'t> Extract<'t> {
             self.declared.insert((scope, alias));
             self.emit(alias, at, Role::Import, Receiver::Bare, NONE);
         }
-        self.facts.imports.push(ImportFact { kind, module, name, alias, at, scope });
+        let module_at = if module == NONE { 0 } else { self.module_at };
+        self.facts.imports.push(ImportFact { kind, module, module_at, name, alias, at, scope });
     }
 
     /// Records an export of `name` as `alias`.
@@ -79,7 +82,9 @@ impl<'t> Extract<'t> {
         alias: NameId,
         at: Node<'_>,
     ) {
-        self.facts.imports.push(ImportFact { kind, module, name, alias, at: start(at), scope: 0 });
+        let module_at = if module == NONE { 0 } else { self.module_at };
+        let at = start(at);
+        self.facts.imports.push(ImportFact { kind, module, module_at, name, alias, at, scope: 0 });
     }
 
     /// A name inside an import statement that is looked up in the module, not bound here.

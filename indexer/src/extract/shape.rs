@@ -38,6 +38,11 @@ impl Extract<'_> {
         self.top().ctx = ctx;
     }
 
+    /// The node's text; empty when it is not UTF-8.
+    pub(crate) fn text_of(&self, node: Node<'_>) -> &str {
+        self.text.get(node.byte_range()).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+
     /// Names or binds, as the hooked node's context says, by a stretch of the text.
     pub(crate) fn name_range(&mut self, from: usize, to: usize) {
         let from = offset(from);

@@ -223,6 +223,19 @@ impl Extract<'_> {
         self.scopes.iter().rev().copied().find(inner).unwrap_or(0)
     }
 
+    /// Ends a scope. A definition's own begins at its name: what stands before it (a return type, a
+    /// decorator) sees nothing of what is bound inside.
+    pub(super) fn close_scope(&mut self, frame: &Frame<'_>) {
+        let scope = self.scopes.pop();
+        if let Some(symbol) = self.facts.symbols.get(frame.symbol as usize)
+            && let Some(scope) = scope.and_then(|scope| self.facts.scopes.get_mut(scope as usize))
+            && symbol.name != NONE
+            && scope.range.contains(&symbol.name_start)
+        {
+            scope.range.start = symbol.name_start;
+        }
+    }
+
     pub(crate) fn open_scope(&mut self, kind: ScopeKind, node: Node<'_>) {
         let id = offset(self.facts.scopes.len());
         self.facts.scopes.push(Scope { kind, range: start(node)..offset(node.end_byte()) });

@@ -147,20 +147,17 @@ fn import(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {
     let mut cursor = node.walk();
     for child in node.children_by_field_name("name", &mut cursor) {
         let (name, alias) = aliased(child);
-        let module = cx.intern_node(name);
+        let module = cx.module(name);
         match alias {
             Some(alias) => cx.import(ImportKind::Module, module, NONE, Some(alias)),
             // `import a.b` binds `a`, the package.
             None => {
                 if let Some(first) = name.named_child(0) {
-                    let bound = cx.intern_node(first);
-                    cx.import(ImportKind::Module, bound, NONE, Some(first));
                     if first.end_byte() != name.end_byte() {
-                        let mut parts = name.walk();
-                        let rest = name.named_children(&mut parts).skip(1);
-                        let last = rest.inspect(|part| cx.import_part(*part)).last();
-                        cx.export(ImportKind::Bare, module, NONE, NONE, last.unwrap_or(name));
+                        cx.export(ImportKind::Bare, module, NONE, NONE, name);
                     }
+                    let bound = cx.module(first);
+                    cx.import(ImportKind::Module, bound, NONE, Some(first));
                 }
             }
         }
@@ -170,8 +167,7 @@ fn import(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {
 
 fn import_from(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {
     let Some(module_node) = node.child_by_field_name("module_name") else { return Visit::Nothing };
-    let module = cx.intern_node(module_node);
-    module_parts(cx, module_node);
+    let module = cx.module(module_node);
     let mut cursor = node.walk();
     let mut any = false;
     for child in node.children_by_field_name("name", &mut cursor) {
@@ -184,21 +180,9 @@ fn import_from(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {
         cx.import(ImportKind::Name, module, name, Some(alias.unwrap_or(name_node)));
     }
     if !any {
-        cx.export(ImportKind::Star, module, NONE, NONE, node.child(node.child_count() - 1).unwrap_or(node));
+        cx.export(ImportKind::Star, module, NONE, NONE, module_node);
     }
     Visit::Nothing
-}
-
-/// The names in `a.b` or `..a.b`, which are uses of modules.
-fn module_parts(cx: &mut Extract<'_>, module: Node<'_>) {
-    let mut cursor = module.walk();
-    for child in module.named_children(&mut cursor) {
-        match child.kind() {
-            "identifier" => cx.import_part(child),
-            "dotted_name" => module_parts(cx, child),
-            _ => {}
-        }
-    }
 }
 
 /// The name and the alias of `name` or `name as alias`.

@@ -244,7 +244,7 @@ fn parameter_property(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {
 
 /// `export …`: notes what is exported without a definition; definitions are visited afterwards.
 fn export(cx: &mut Extract<'_>, node: Node<'_>) {
-    let module = node.child_by_field_name("source").map_or(NONE, |source| cx.intern_string(source));
+    let module = node.child_by_field_name("source").map_or(NONE, |source| cx.module(source));
     let mut cursor = node.walk();
     let mut star = module != NONE;
     for child in node.children(&mut cursor) {
@@ -298,7 +298,7 @@ fn export_name(cx: &mut Extract<'_>, specifier: Node<'_>, module: u32) {
 fn import(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {
     let mut cursor = node.walk();
     let source = node.child_by_field_name("source");
-    let module = source.map_or(NONE, |source| cx.intern_string(source));
+    let module = source.map_or(NONE, |source| cx.module(source));
     let mut bound = false;
     for child in node.named_children(&mut cursor) {
         match child.kind() {
@@ -309,7 +309,7 @@ fn import(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {
             "import_require_clause" => {
                 bound = true;
                 let module =
-                    child.child_by_field_name("source").map_or(NONE, |source| cx.intern_string(source));
+                    child.child_by_field_name("source").map_or(NONE, |source| cx.module(source));
                 if let Some(name) = child.named_child(0) {
                     cx.import(ImportKind::Module, module, NONE, Some(name));
                 }

@@ -161,10 +161,24 @@ fn follows_interpolations() {
 #[test]
 fn tells_colons_in_interpolations_apart() {
     let string = "'''}\ndef a(): pass\n'''";
-    for expression in ["lambda: @", "a:=@", "a if b:=1 else@", "not a:=@", "b[a:@]", "{1:@}", "(1, lambda: @)", "a, b:=@"] {
+    for expression in [
+        "lambda: @",
+        "a:=@",
+        "a if b:=1 else@",
+        "not a:=@",
+        "b[a:@]",
+        "{1:@}",
+        "(1, lambda: @)",
+        "a, b:=@",
+        "a and b:=@",
+        "lambda: b:=@",
+        "a:=b:=@",
+    ] {
         check(format!("x = f'{{ {} }}'\ndef b(): pass\n", expression.replace('@', string)), &["b"]);
     }
-    for expression in ["a.b:=@", "a[1]:@", "(lambda: 1):@", "[a, (b)]:@", "{1: 2}[1]:@", "1:=@", "a + b:=@", "a!r:@"] {
+    for expression in
+        ["a.b:=@", "a[1]:@", "(lambda: 1):@", "[a, (b)]:@", "{1: 2}[1]:@", "1:=@", "a + b:=@", "a!r:@"]
+    {
         let text = format!("x = f'{{ {} }}'\ndef b(): pass\n", expression.replace('@', "'''"));
         check(text, &["b"]);
     }

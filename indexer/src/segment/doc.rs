@@ -23,6 +23,11 @@ const HAS_VALUE: u8 = 2;
 const HAS_DOC: u8 = 4;
 const HAS_BASES: u8 = 8;
 
+/// Says that a scope is a symbol's own, from its name to its end.
+const OWN_SCOPE: u32 = 1 << 3;
+/// Symbols among which a scope's own is sought.
+const OWN_SCOPE_REACH: usize = 256;
+
 /// Import flags beside the kind: as the import before, its alias, the file's scope.
 const SAME_MODULE: u8 = 1 << 4;
 const SAME_NAME: u8 = 1 << 5;
@@ -87,7 +92,7 @@ pub(crate) fn encode(facts: &Facts<'_>, language: Option<Language>) -> Encoded {
     let out = &mut encoded.blob;
     put_varint(out, language.map_or(0, |language| language as u32) | u32::from(facts.has_errors) << 7);
     put_symbols(out, facts, &rank);
-    put_scopes(out, &facts.scopes);
+    put_scopes(out, facts);
     put_imports(out, &facts.imports, &rank);
     put_uses(out, facts, &rank);
     encoded
@@ -157,13 +162,23 @@ struct Before {
     parent: u32,
 }
 
-fn put_scopes(out: &mut Vec<u8>, scopes: &[Scope]) {
-    put_varint(out, offset(scopes.len()));
+fn put_scopes(out: &mut Vec<u8>, facts: &Facts<'_>) {
+    put_varint(out, offset(facts.scopes.len()));
     let mut at = 0;
-    for scope in scopes {
-        let delta = zigzag(scope.range.start.wrapping_sub(at).cast_signed());
-        put_varint(out, delta << 3 | scope.kind as u32);
-        put_varint(out, scope.range.end - scope.range.start);
+    let mut by_symbol = 0;
+    for scope in &facts.scopes {
+        let own = |(_, symbol): &(usize, &SymbolFact)| {
+            symbol.name_start == scope.range.start && symbol.range.end == scope.range.end && !symbol.local
+        };
+        let mut symbols = facts.symbols.iter().enumerate().skip(by_symbol).take(OWN_SCOPE_REACH);
+        if let Some((index, _)) = symbols.find(own) {
+            put_varint(out, offset(index - by_symbol) << 4 | OWN_SCOPE | scope.kind as u32);
+            by_symbol = index;
+        } else {
+            let delta = zigzag(scope.range.start.wrapping_sub(at).cast_signed());
+            put_varint(out, delta << 4 | scope.kind as u32);
+            put_varint(out, scope.range.end - scope.range.start);
+        }
         at = scope.range.start;
     }
 }
@@ -171,10 +186,10 @@ fn put_scopes(out: &mut Vec<u8>, scopes: &[Scope]) {
 fn put_imports(out: &mut Vec<u8>, imports: &[ImportFact], rank: &[u32]) {
     let ranked = |name: NameId| if name == NONE { 0 } else { rank[name as usize] + 1 };
     put_varint(out, offset(imports.len()));
-    let (mut at, mut module) = (0, NONE);
+    let (mut at, mut module, mut module_at) = (0, NONE, 0);
     for import in imports {
         let flags = [
-            (import.module == module, SAME_MODULE),
+            ((import.module, import.module_at) == (module, module_at), SAME_MODULE),
             (import.alias == import.name, SAME_NAME),
             (import.scope == 0, FILE_SCOPE),
         ];
@@ -182,6 +197,9 @@ fn put_imports(out: &mut Vec<u8>, imports: &[ImportFact], rank: &[u32]) {
         out.push(import.kind as u8 | flags);
         if flags & SAME_MODULE == 0 {
             put_varint(out, ranked(import.module));
+            if import.module != NONE {
+                put_signed(out, import.module_at.wrapping_sub(at).cast_signed());
+            }
         }
         put_varint(out, ranked(import.name));
         if flags & SAME_NAME == 0 {
@@ -191,7 +209,7 @@ fn put_imports(out: &mut Vec<u8>, imports: &[ImportFact], rank: &[u32]) {
         if flags & FILE_SCOPE == 0 {
             put_varint(out, import.scope);
         }
-        (at, module) = (import.at, import.module);
+        (at, module, module_at) = (import.at, import.module, import.module_at);
     }
 }
 
@@ -290,28 +308,39 @@ impl<'s> Doc<'s> {
             }
             doc.symbols.push(take_symbol(&mut reader, index, &mut before));
         }
-        let mut at = 0u32;
+        doc.take_scopes(&mut reader);
+        let mut before = (0, NONE, 0);
+        for _ in 0..reader.varint() {
+            if reader.is_empty() {
+                break;
+            }
+            let import = take_import(&mut reader, before);
+            before = (import.at, import.module, import.module_at);
+            doc.imports.push(import);
+        }
+        doc.uses = reader.rest();
+        doc
+    }
+
+    fn take_scopes(&mut self, reader: &mut Reader<'_>) {
+        let (mut at, mut by_symbol) = (0u32, 0u32);
         for _ in 0..reader.varint() {
             if reader.is_empty() {
                 break;
             }
             let head = reader.varint();
             let kind = ScopeKind::ALL.get((head & 7) as usize).copied().unwrap_or(ScopeKind::File);
-            at = at.wrapping_add_signed(unzigzag(head >> 3));
-            let end = at.saturating_add(reader.varint());
-            doc.scopes.push(Scope { kind, range: at..end });
+            let range = if head & OWN_SCOPE == 0 {
+                let start = at.wrapping_add_signed(unzigzag(head >> 4));
+                start..start.saturating_add(reader.varint())
+            } else {
+                by_symbol = by_symbol.saturating_add(head >> 4);
+                let symbol = self.symbols.get(by_symbol as usize);
+                symbol.map_or(0..0, |symbol| symbol.name_start..symbol.range.end)
+            };
+            at = range.start;
+            self.scopes.push(Scope { kind, range });
         }
-        let (mut at, mut module) = (0, NONE);
-        for _ in 0..reader.varint() {
-            if reader.is_empty() {
-                break;
-            }
-            let import = take_import(&mut reader, at, module);
-            (at, module) = (import.at, import.module);
-            doc.imports.push(import);
-        }
-        doc.uses = reader.rest();
-        doc
     }
 
     /// The uses of one of the document's `count` names, in order of position.
@@ -370,15 +399,20 @@ impl<'s> Doc<'s> {
     }
 }
 
-fn take_import(reader: &mut Reader<'_>, before: u32, module: NameId) -> ImportFact {
+/// `before` is where the import before stands, its module, and where that stands.
+fn take_import(reader: &mut Reader<'_>, before: (u32, NameId, u32)) -> ImportFact {
     let head = reader.byte();
     let kind = ImportKind::ALL.get(usize::from(head & 15)).copied().unwrap_or(ImportKind::Bare);
-    let module = if head & SAME_MODULE == 0 { reader.varint().wrapping_sub(1) } else { module };
+    let (at, mut module, mut module_at) = before;
+    if head & SAME_MODULE == 0 {
+        module = reader.varint().wrapping_sub(1);
+        module_at = if module == NONE { 0 } else { at.wrapping_add_signed(reader.signed()) };
+    }
     let name = reader.varint().wrapping_sub(1);
     let alias = if head & SAME_NAME == 0 { reader.varint().wrapping_sub(1) } else { name };
-    let at = before.wrapping_add_signed(reader.signed());
+    let at = at.wrapping_add_signed(reader.signed());
     let scope = if head & FILE_SCOPE == 0 { reader.varint() } else { 0 };
-    ImportFact { kind, module, name, alias, at, scope }
+    ImportFact { kind, module, module_at, name, alias, at, scope }
 }
 
 /// The next use of a name, and whether it is the last one.

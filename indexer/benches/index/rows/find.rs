@@ -43,7 +43,9 @@ pub(super) fn ask(report: &mut Report<'_>, what: &str, snapshot: &Snapshot, quer
     let mut kinds: Vec<(&'static str, Latencies)> = Vec::new();
     for (kind, query) in queries {
         let found = times.time(|| snapshot.find(query, &Filter::default(), LIMIT).len());
-        assert!(found > 0, "`{query}` is part of a name");
+        if found == 0 {
+            report.notes.push(format!("{what}: nothing is found for `{query}`, which is part of a name."));
+        }
         let at = kinds.iter().position(|(known, _)| known == kind).unwrap_or_else(|| {
             kinds.push((kind, Latencies::default()));
             kinds.len() - 1
@@ -60,7 +62,7 @@ pub(super) fn ask(report: &mut Report<'_>, what: &str, snapshot: &Snapshot, quer
 pub(super) fn queries(snapshot: &Snapshot, count: usize) -> Vec<(&'static str, String)> {
     let mut random = Random::new(2);
     let names = uses::sample(snapshot, count);
-    let names = names.into_iter().map(|symbol| symbol.name).filter(|name| name.is_ascii());
+    let names = names.into_iter().map(|symbol| symbol.name).filter(|name| is_plain(name));
     let query = |name: String| match random.below(3) {
         0 => ("exact", name),
         1 if name.len() > 3 => ("prefix", name[..3 + random.below(name.len() - 3)].to_owned()),
@@ -72,6 +74,11 @@ pub(super) fn queries(snapshot: &Snapshot, count: usize) -> Vec<(&'static str, S
         _ => ("exact", name),
     };
     names.map(query).collect()
+}
+
+/// Whether a name is a word: a key in quotes may have dots, which `find` takes for `Class.member`.
+fn is_plain(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// Each answer must be one, and there must be as many as there are, or as were asked for.

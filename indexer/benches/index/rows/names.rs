@@ -23,7 +23,7 @@ const NAMES: f64 = 0.5;
 pub(super) fn measure(report: &mut Report<'_>) -> Result<()> {
     let ctags = Ctags::find()?;
     let corpus = corpora::fetch(HOMEASSISTANT)?;
-    let (ours, theirs) = against(report, &ctags, &corpus, "Python", &["--partial", "--no-cache", "find", "HomeAssistant"])?;
+    let (ours, theirs, _) = against(report, &ctags, &corpus, "Python", &["--partial", "--no-cache", "find", "HomeAssistant"])?;
     report.goals.push(Goal {
         what: format!("{}: names tier, a process that reads all and answers, against {}", corpus.spec.id(), ctags.version),
         ours: format!("{} CPU", report::seconds(ours)),
@@ -34,34 +34,37 @@ pub(super) fn measure(report: &mut Report<'_>) -> Result<()> {
     });
     check(report, &corpus)?;
     let corpus = corpora::fetch(THEIA)?;
-    let (ours, theirs) = against(report, &ctags, &corpus, "TypeScript", &["--no-cache", "find", "Widget"])?;
+    let (ours, theirs, bytes) = against(report, &ctags, &corpus, "TypeScript", &["--no-cache", "find", "Widget"])?;
     report.notes.push(format!(
-        "{}: the full index, references and trigrams included, takes {} CPU; {} takes {} for its tags: {:.2}×.",
+        "{}: the full index, references and trigrams included, takes {} CPU; {} takes {} for {} of tags: {:.2}×.",
         corpus.spec.id(),
         report::seconds(ours),
         ctags.version,
         report::seconds(theirs),
+        report::bytes(bytes),
         ours.as_secs_f64() / theirs.as_secs_f64(),
     ));
     Ok(())
 }
 
-/// The least CPU of our program and of ctags, run in turn.
+/// The least CPU of our program and of ctags, run in turn, and the size of the tags file.
 fn against(
     report: &Report<'_>,
     ctags: &Ctags,
     corpus: &Corpus,
     language: &str,
     arguments: &[&str],
-) -> Result<(Duration, Duration)> {
+) -> Result<(Duration, Duration, u64)> {
     let program = Program::new(env!("CARGO_BIN_EXE_devtoolkit-index"), arguments).within(&corpus.root);
     let program = program.with("XDG_CACHE_HOME", report.cache.path());
-    let (mut ours, mut theirs) = (Duration::MAX, Duration::MAX);
+    let (mut ours, mut theirs, mut bytes) = (Duration::MAX, Duration::MAX, 0);
     for _ in 0..report.times(5).max(2) {
         ours = ours.min(program.measure()?.cpu);
-        theirs = theirs.min(ctags.run(language, &corpus.root)?.cost.cpu);
+        let run = ctags.run(language, &corpus.root)?;
+        theirs = theirs.min(run.cost.cpu);
+        bytes = run.bytes;
     }
-    Ok((ours, theirs))
+    Ok((ours, theirs, bytes))
 }
 
 /// The names tier against the functions and classes in tree-sitter's trees.
