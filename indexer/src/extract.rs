@@ -10,6 +10,7 @@ use tree_sitter::{Node, Tree};
 
 mod comments;
 mod finish;
+mod hooks;
 mod names;
 mod shape;
 mod symbols;

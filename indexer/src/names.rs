@@ -30,7 +30,8 @@ pub(crate) struct Name {
 /// Calls `emit` for every definition in a Python text, nested ones too, in text order.
 ///
 /// Equal to tree-sitter-python's `function_definition` and `class_definition` names wherever that parser sees no
-/// error. Any bytes are accepted; the time is linear in their number. Bytes from 4 GiB on are not looked at.
+/// error, up to the limits on nested and on broken strings in `strings`. Any bytes are accepted; the time is linear
+/// in their number. Bytes from 4 GiB on are not looked at.
 pub(crate) fn python(text: &[u8], mut emit: impl FnMut(Name)) {
     let text = &text[..text.len().min(u32::MAX as usize)];
     let mut strings = Skipper::new(text);

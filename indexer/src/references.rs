@@ -39,9 +39,9 @@ pub struct Reference {
     /// The name, in bytes.
     pub range: Range<u32>,
     pub role: Role,
-    /// Qualified name of the symbol that the use stands in; empty at the top of the file.
-    pub enclosing: String,
     pub certainty: Certainty,
+    /// The innermost symbol around; see [`Snapshot::enclosing`].
+    pub(crate) within: Option<SymbolId>,
 }
 
 /// Where a use leads.
@@ -131,8 +131,8 @@ impl Snapshot {
     #[must_use]
     pub fn references(&self, symbol: &Symbol, filter: &Filter) -> Vec<Reference> {
         let mut found = Vec::new();
-        self.visit_references(symbol, filter, &mut |resolver, facts, used, certainty| {
-            found.push(self.reference(resolver, facts, used, certainty));
+        self.visit_references(symbol, filter, &mut |facts, used, certainty| {
+            found.push(self.reference(facts, used, certainty));
         });
         found.sort_by(|a, b| {
             (a.certainty, &a.path, a.range.start).cmp(&(b.certainty, &b.path, b.range.start))
@@ -147,33 +147,29 @@ impl Snapshot {
         let mut found = Vec::new();
         for (file, local) in self.files_with(name, filter) {
             let facts = resolver.facts(file);
-            let uses = facts.uses_of(local);
-            found.extend(uses.iter().map(|used| self.reference(&resolver, &facts, used, Certainty::ByName)));
+            let uses = facts.uses_of(local).iter();
+            found.extend(uses.map(|used| self.reference(&facts, used, Certainty::ByName)));
         }
         found.sort_by(|a, b| (&a.path, a.range.start).cmp(&(&b.path, b.range.start)));
         found
     }
 
-    fn reference(
-        &self,
-        _: &Resolver<'_>,
-        facts: &FileFacts<'_>,
-        used: &Use,
-        certainty: Certainty,
-    ) -> Reference {
-        let enclosing = facts.enclosing(used.start);
-        let len = crate::extract::offset(facts.name(used.name).len());
+    fn reference(&self, facts: &FileFacts<'_>, used: &Use, certainty: Certainty) -> Reference {
+        let within = facts.enclosing(used.start);
         Reference {
             path: self.path(facts.file).to_owned(),
-            range: used.start..used.start + len,
+            range: used.start..used.start + facts.name_len(used.name),
             role: used.role,
-            enclosing: if enclosing == NONE {
-                String::new()
-            } else {
-                self.symbol(facts, enclosing).qualified
-            },
+            within: (within != NONE).then_some(SymbolId { file: facts.file, index: within }),
             certainty,
         }
+    }
+
+    /// The innermost symbol that a use stands in; `None` at the top of the file. The reference must
+    /// come from this snapshot.
+    #[must_use]
+    pub fn enclosing(&self, reference: &Reference) -> Option<Symbol> {
+        reference.within.map(|within| self.symbol(&self.facts(within.file), within.index))
     }
 
     /// The files that have a name, with the file's number for it.
@@ -197,7 +193,7 @@ impl Snapshot {
         &'s self,
         symbol: &Symbol,
         filter: &Filter,
-        each: &mut dyn FnMut(&Resolver<'s>, &FileFacts<'s>, &Use, Certainty),
+        each: &mut dyn FnMut(&FileFacts<'s>, &Use, Certainty),
     ) {
         let resolver = Resolver::new(self);
         let target = Target::Symbol(symbol.id);
@@ -209,12 +205,12 @@ impl Snapshot {
             let facts = resolver.facts(file);
             for used in facts.uses_of(local) {
                 resolved += 1;
-                let found = if resolved > RESOLVE_LIMIT { None } else { resolver.resolve(&facts, &used) };
+                let found = if resolved > RESOLVE_LIMIT { None } else { resolver.resolve(&facts, used) };
                 match found {
-                    Some(found) if found == target => each(&resolver, &facts, &used, Certainty::Resolved),
+                    Some(found) if found == target => each(&facts, used, Certainty::Resolved),
                     Some(_) => {}
                     None if symbol.local => {}
-                    None if fits(&used, symbol.kind) => each(&resolver, &facts, &used, Certainty::ByName),
+                    None if fits(used, symbol.kind) => each(&facts, used, Certainty::ByName),
                     None => {}
                 }
             }
@@ -233,8 +229,8 @@ impl Snapshot {
             for at in aliases {
                 if resolver.import_target(&facts, at) == Some(target) {
                     for used in facts.uses_of(facts.doc.imports[at as usize].alias) {
-                        if resolver.resolve(&facts, &used) == Some(target) {
-                            each(&resolver, &facts, &used, Certainty::Resolved);
+                        if resolver.resolve(&facts, used) == Some(target) {
+                            each(&facts, used, Certainty::Resolved);
                         }
                     }
                 }
@@ -247,7 +243,7 @@ impl Snapshot {
     pub fn callers(&self, symbol: &Symbol, depth: u32, filter: &Filter) -> Vec<Call> {
         self.call_graph(symbol, depth, &|of, level| {
             let mut calls = Vec::new();
-            self.visit_references(of, filter, &mut |_, facts, used, certainty| {
+            self.visit_references(of, filter, &mut |facts, used, certainty| {
                 let caller = facts.enclosing(used.start);
                 if used.role == Role::Call && caller != NONE {
                     let len = crate::extract::offset(of.name.len());
@@ -273,8 +269,10 @@ impl Snapshot {
             let facts = resolver.facts(of.id.file);
             let inside = |used: &&Use| used.role == Role::Call && of.range.contains(&used.start);
             let mut calls = Vec::new();
-            for used in facts.uses().iter().filter(inside) {
-                let range = used.start..used.start + crate::extract::offset(facts.name(used.name).len());
+            let mut uses: Vec<&Use> = facts.uses().iter().filter(inside).collect();
+            uses.sort_unstable_by_key(|used| used.start);
+            for used in uses {
+                let range = used.start..used.start + facts.name_len(used.name);
                 let mut add = |symbol: Symbol, certainty| {
                     if filter.admits_file(&symbol.path, None) || filter.language.is_some() {
                         calls.push(Call {
@@ -336,11 +334,10 @@ impl Snapshot {
 
 /// The use whose name spans an offset.
 fn use_at(facts: &FileFacts<'_>, offset: u32) -> Option<Use> {
-    let uses = facts.uses();
-    let after = uses.partition_point(|used| used.start <= offset);
-    let used = uses.get(after.checked_sub(1)?)?;
-    let len = crate::extract::offset(facts.name(used.name).len());
-    (offset <= used.start + len).then_some(*used)
+    let spans = |used: &&Use| used.start <= offset && offset <= used.start + facts.name_len(used.name);
+    // Where one name ends and the next begins, the next is meant.
+    let near = facts.uses().iter().filter(|used| used.start <= offset && offset - used.start <= 256);
+    near.filter(spans).max_by_key(|used| used.start).copied()
 }
 
 /// Whether a use can mean a symbol of that kind, as far as its form tells.

@@ -354,9 +354,8 @@ impl<'s> Resolver<'s> {
 
     /// What the name at a position (a use, or a definition's own name) stands for.
     pub(crate) fn at(&self, facts: &FileFacts<'s>, position: u32) -> Option<Target> {
-        let uses = facts.uses();
-        if let Ok(found) = uses.binary_search_by_key(&position, |used| used.start) {
-            return self.use_target(facts, &uses[found]);
+        if let Some(used) = facts.use_starting(position) {
+            return self.use_target(facts, used);
         }
         // A parameter property is two symbols at one place: the variable says what both hold.
         let defined = (0u32..).zip(&facts.doc.symbols).filter(|(_, symbol)| symbol.name_start == position);
@@ -366,12 +365,10 @@ impl<'s> Resolver<'s> {
 
     /// What stands before the dot of a use.
     fn receiver(&self, facts: &FileFacts<'s>, used: &Use) -> Option<Thing> {
-        let before = facts.uses_of(used.of);
         let is_call = used.receiver == Receiver::Call;
-        let before = before
-            .iter()
-            .rev()
-            .find(|before| before.start < used.start && (!is_call || before.role == Role::Call))?;
+        let before = facts.uses_of(used.of);
+        let before = &before[..before.partition_point(|before| before.start < used.start)];
+        let before = before.iter().rev().find(|before| !is_call || before.role == Role::Call)?;
         let target = self.use_target(facts, before)?;
         if is_call { self.called(target) } else { self.thing(target) }
     }

@@ -27,7 +27,8 @@ pub enum MatchKind {
     /// The query begins at a word of the name: `Reader` in `FileReader` or `file_reader`.
     Word,
     Substring,
-    /// The query's letters stand in the name in order: `fr` in `file_reader`.
+    /// The query's letters stand in the name in order, the first at a word: `fr` in `file_reader`.
+    /// Sought only when nothing else answers.
     Fuzzy,
 }
 
@@ -58,7 +59,7 @@ impl Snapshot {
             return Vec::new();
         }
         let mut hits = Vec::new();
-        for tier in [Self::exact, Self::prefixed, Self::containing, Self::fuzzy] {
+        for tier in [Self::exact, Self::prefixed, Self::containing] {
             let mut candidates = tier(self, name);
             candidates.sort_by_key(|candidate| (candidate.kind, candidate.penalty));
             candidates.truncate(NAMES_LIMIT);
@@ -66,6 +67,13 @@ impl Snapshot {
             if hits.len() >= limit {
                 break;
             }
+        }
+        // A subsequence is a guess, and only wanted where nothing better is known.
+        if hits.is_empty() {
+            let mut candidates = self.fuzzy(name);
+            candidates.sort_unstable_by_key(|candidate| candidate.penalty);
+            candidates.truncate(NAMES_LIMIT);
+            self.expand(&candidates, around, filter, limit, &mut hits);
         }
         hits.truncate(limit);
         hits
@@ -134,6 +142,7 @@ impl Snapshot {
 
     fn fuzzy(&self, name: &str) -> Vec<Candidate> {
         let wanted = mask(name);
+        let first = name.bytes().next().map_or(0, bit);
         let pattern = Pattern::new(name, CaseMatching::Ignore, Normalization::Never, AtomKind::Fuzzy);
         let lower = name.to_lowercase();
         let mut matcher = Matcher::new(Config::DEFAULT);
@@ -142,13 +151,11 @@ impl Snapshot {
         for (part, held) in self.parts_numbered() {
             let folded = held.folded();
             for (index, mask) in folded.masks.iter().enumerate() {
-                if mask & wanted != wanted {
+                if mask & wanted != wanted || folded.initials[index] & first == 0 {
                     continue;
                 }
                 let (start, end) = folded.range(index);
-                if !is_subsequence(lower.as_bytes(), &folded.lower.as_bytes()[start..end])
-                    || folded.lower[start..end].contains(&lower)
-                {
+                if !is_abbreviation(&lower, &folded.names[start..end], &folded.lower[start..end]) {
                     continue;
                 }
                 let text = Utf32Str::new(&folded.names[start..end], &mut buffer);
@@ -207,18 +214,6 @@ impl Snapshot {
         }
     }
 
-    /// The symbols (without locals) of a name in one file.
-    pub(crate) fn symbols_in(&self, file: FileId, term: u32, each: &mut dyn FnMut(Symbol)) {
-        let facts = self.facts(file);
-        let Ok(local) = facts.terms.binary_search(&term) else { return };
-        let local = crate::extract::offset(local);
-        for (index, symbol) in (0u32..).zip(&facts.doc.symbols) {
-            if symbol.name == local && !symbol.local {
-                each(self.symbol(&facts, index));
-            }
-        }
-    }
-
     /// Every symbol (without locals) of exactly that name.
     pub(crate) fn named(&self, name: &str, filter: &Filter) -> Vec<Symbol> {
         let mut found = Vec::new();
@@ -266,12 +261,14 @@ pub(crate) struct Folded {
     starts: Vec<u32>,
     terms: Vec<u32>,
     masks: Vec<u64>,
+    /// The characters that begin a word of the name.
+    initials: Vec<u64>,
 }
 
 impl Folded {
     fn new(segment: &Segment) -> Self {
-        let (mut names, mut starts, mut terms, mut masks) =
-            (String::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut names = String::new();
+        let (mut starts, mut terms, mut masks, mut initials) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut stream = segment.names().stream();
         while let Some((name, output)) = stream.next() {
             let term = u32::try_from(output.value()).unwrap_or(u32::MAX);
@@ -281,11 +278,12 @@ impl Folded {
             starts.push(crate::extract::offset(names.len()));
             terms.push(term);
             masks.push(mask(name));
+            initials.push(initial_mask(name));
             names.push_str(name);
             names.push('\n');
         }
         let lower = names.to_ascii_lowercase();
-        Self { names, lower, starts, terms, masks }
+        Self { names, lower, starts, terms, masks, initials }
     }
 
     fn index_at(&self, at: usize) -> usize {
@@ -307,25 +305,36 @@ impl Part {
 
 /// Which characters a name has: one bit for each letter and digit, and one for all others.
 fn mask(name: &str) -> u64 {
-    name.bytes().fold(0, |mask, byte| {
-        let bit = match byte {
-            b'a'..=b'z' => byte - b'a',
-            b'A'..=b'Z' => byte - b'A',
-            b'0'..=b'9' => byte - b'0' + 26,
-            b'_' => 36,
-            _ => 37,
-        };
-        mask | 1 << bit
-    })
+    name.bytes().fold(0, |mask, byte| mask | bit(byte))
 }
 
-fn is_subsequence(wanted: &[u8], name: &[u8]) -> bool {
-    let mut rest = name;
-    for byte in wanted {
-        let Some(at) = rest.iter().position(|other| other == byte) else { return false };
-        rest = &rest[at + 1..];
+fn initial_mask(name: &str) -> u64 {
+    let initials = name.bytes().enumerate().filter(|(at, _)| *at == 0 || starts_word(name, *at));
+    initials.fold(0, |mask, (_, byte)| mask | bit(byte))
+}
+
+fn bit(byte: u8) -> u64 {
+    1 << match byte {
+        b'a'..=b'z' => byte - b'a',
+        b'A'..=b'Z' => byte - b'A',
+        b'0'..=b'9' => byte - b'0' + 26,
+        b'_' => 36,
+        _ => 37,
     }
-    true
+}
+
+/// Whether a query's characters stand in a name in order, the first where a word begins.
+fn is_abbreviation(wanted: &str, name: &str, lower: &str) -> bool {
+    let Some((first, rest)) = wanted.as_bytes().split_first() else { return false };
+    let lower = lower.as_bytes();
+    let starts = memchr::memchr_iter(*first, lower).find(|at| *at == 0 || starts_word(name, *at));
+    let Some(start) = starts else { return false };
+    let mut left = &lower[start + 1..];
+    rest.iter().all(|byte| {
+        let found = left.iter().position(|other| other == byte);
+        left = found.map_or(&[], |at| &left[at + 1..]);
+        found.is_some()
+    })
 }
 
 /// Whether a word of the name begins at the offset.

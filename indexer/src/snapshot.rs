@@ -1,11 +1,11 @@
 //! An immutable view of the index, and the plain values its answers are made of.
 
 use crate::language::Language;
-use crate::segment::doc::Doc;
+use crate::segment::doc::{self, Doc};
 use crate::segment::{Meta, Segment};
 use crate::symbol::{ImportFact, ImportKind, NONE, NameId, SymbolFact, SymbolKind, Use};
-use std::cell::OnceCell;
-use std::ops::Range;
+use std::cell::{Cell, OnceCell};
+use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, OnceLock};
 
 /// Which documents of a segment hold.
@@ -297,17 +297,36 @@ impl Snapshot {
 
     pub(crate) fn symbol(&self, facts: &FileFacts<'_>, index: u32) -> Symbol {
         let fact = &facts.doc.symbols[index as usize];
-        let name = facts.name(fact.name);
-        let name_range = fact.name_start..fact.name_start + crate::extract::offset(name.len());
-        let mut around = Vec::new();
-        let mut parent = if fact.local { facts.enclosing(fact.name_start) } else { fact.parent };
-        while let Some(container) = facts.doc.symbols.get(parent as usize) {
-            around.push(facts.name(container.name));
-            if container.parent >= parent || around.len() > 64 {
-                break;
+        let parent = if fact.local { facts.enclosing(fact.name_start) } else { fact.parent };
+        let parent_of = |index: u32| facts.doc.symbols.get(index as usize).map(|symbol| (symbol.name, symbol.parent));
+        let around = containers(parent, parent_of).map(|name| facts.name(name));
+        self.made(SymbolId { file: facts.file, index }, fact, facts.name(fact.name), around.collect())
+    }
+
+    /// The symbols (without locals) of a name in one file.
+    pub(crate) fn symbols_in(&self, file: FileId, term: u32, each: &mut dyn FnMut(Symbol)) {
+        let segment = self.segment(file);
+        let stored = segment.stored(file.doc);
+        let Some(local) = stored.local(term) else { return };
+        let mut terms = None;
+        let mut parents: Vec<(NameId, u32)> = Vec::new();
+        doc::visit_symbols(stored.blob, |index, fact| {
+            parents.push((fact.name, fact.parent));
+            if fact.name == local && !fact.local {
+                let terms = terms.get_or_insert_with(|| stored.terms());
+                let name_of = |name: NameId| {
+                    terms.get(name as usize).and_then(|term| segment.name(*term)).unwrap_or_default()
+                };
+                let around = containers(fact.parent, |index| parents.get(index as usize).copied()).map(name_of);
+                each(self.made(SymbolId { file, index }, &fact, name_of(local), around.collect()));
             }
-            parent = container.parent;
-        }
+            ControlFlow::Continue(())
+        });
+    }
+
+    /// A symbol from its fact, its name and the names around it, innermost first.
+    fn made(&self, id: SymbolId, fact: &SymbolFact, name: String, mut around: Vec<String>) -> Symbol {
+        let name_range = fact.name_start..fact.name_start + crate::extract::offset(name.len());
         let depth = crate::extract::offset(around.len());
         around.reverse();
         around.push(name.clone());
@@ -315,7 +334,7 @@ impl Snapshot {
             qualified: around.join("."),
             name,
             kind: fact.kind,
-            path: self.path(facts.file).to_owned(),
+            path: self.path(id.file).to_owned(),
             range: fact.range.start..fact.range.end.max(name_range.end),
             signature_range: fact.range.start..fact.signature_end.max(name_range.end),
             name_range,
@@ -323,9 +342,24 @@ impl Snapshot {
             exported: fact.exported,
             local: fact.local,
             depth,
-            id: SymbolId { file: facts.file, index },
+            id,
         }
     }
+}
+
+/// The names of the symbols around one, innermost first. `parent_of` gives a symbol's name and parent.
+fn containers(
+    innermost: u32,
+    parent_of: impl Fn(u32) -> Option<(NameId, u32)>,
+) -> impl Iterator<Item = NameId> {
+    let mut at = innermost;
+    std::iter::from_fn(move || {
+        let (name, parent) = parent_of(at)?;
+        // Parents come before what they contain, so damaged numbers cannot go in circles.
+        at = if parent < at { parent } else { NONE };
+        Some(name)
+    })
+    .take(64)
 }
 
 /// One file's decoded facts.
@@ -335,18 +369,35 @@ pub(crate) struct FileFacts<'s> {
     pub(crate) doc: Doc<'s>,
     /// The file's names as the segment's ordinals.
     pub(crate) terms: Vec<u32>,
-    uses: OnceCell<Vec<Use>>,
+    uses: OnceCell<ByName>,
+    /// The name whose length was asked for last, with the length.
+    last_len: Cell<(NameId, u32)>,
+}
+
+/// All uses, name by name, each name's in order of position.
+struct ByName {
+    uses: Vec<Use>,
+    /// Where each name's begin, and the end.
+    starts: Vec<u32>,
 }
 
 impl<'s> FileFacts<'s> {
     fn new(segment: &'s Segment, file: FileId) -> Self {
         let stored = segment.stored(file.doc);
-        Self { file, segment, doc: Doc::decode(stored.blob), terms: stored.terms(), uses: OnceCell::new() }
+        Self { file, segment, doc: Doc::decode(stored.blob), terms: stored.terms(), uses: OnceCell::new(), last_len: Cell::new((NONE, 0)) }
     }
 
     /// The text of a name.
     pub(crate) fn name(&self, name: NameId) -> String {
         self.terms.get(name as usize).and_then(|term| self.segment.name(*term)).unwrap_or_default()
+    }
+
+    /// Bytes of a name.
+    pub(crate) fn name_len(&self, name: NameId) -> u32 {
+        if self.last_len.get().0 != name {
+            self.last_len.set((name, crate::extract::offset(self.name(name).len())));
+        }
+        self.last_len.get().1
     }
 
     /// The file's number for a name.
@@ -355,14 +406,34 @@ impl<'s> FileFacts<'s> {
         self.terms.binary_search(&term).ok().map(crate::extract::offset)
     }
 
-    /// All uses, in order of position.
+    fn by_name(&self) -> &ByName {
+        self.uses.get_or_init(|| {
+            let uses = self.doc.uses_by_name(self.terms.len());
+            let mut starts = Vec::with_capacity(self.terms.len() + 1);
+            let mut at = 0;
+            for name in 0..=crate::extract::offset(self.terms.len()) {
+                at += uses[at..].iter().take_while(|used| used.name < name).count();
+                starts.push(crate::extract::offset(at));
+            }
+            ByName { uses, starts }
+        })
+    }
+
+    /// All uses, name by name.
     pub(crate) fn uses(&self) -> &[Use] {
-        self.uses.get_or_init(|| self.doc.all_uses(self.terms.len()))
+        &self.by_name().uses
     }
 
     /// The uses of one name, in order of position.
-    pub(crate) fn uses_of(&self, name: NameId) -> Vec<Use> {
-        self.doc.uses_of(name, self.terms.len())
+    pub(crate) fn uses_of(&self, name: NameId) -> &[Use] {
+        let ByName { uses, starts } = self.by_name();
+        let bound = |name: usize| starts.get(name).map_or(uses.len(), |at| *at as usize);
+        uses.get(bound(name as usize)..bound(name as usize + 1)).unwrap_or_default()
+    }
+
+    /// The use whose name begins at an offset.
+    pub(crate) fn use_starting(&self, offset: u32) -> Option<&Use> {
+        self.uses().iter().find(|used| used.start == offset)
     }
 
     /// The innermost symbol that is not local around an offset; `NONE` at the top.

@@ -80,7 +80,14 @@ impl Program {
     /// `name` with `arguments`, in this process's folder.
     pub(crate) fn new(name: impl Into<OsString>, arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(OsString::from).collect();
-        Self { name: name.into(), arguments, folder: None, variables: Vec::new(), output: None, accepted: &[0] }
+        Self {
+            name: name.into(),
+            arguments,
+            folder: None,
+            variables: Vec::new(),
+            output: None,
+            accepted: &[0],
+        }
     }
 
     /// The same in `folder`.

@@ -136,7 +136,9 @@ impl Report<'_> {
         }
         let corpus = corpora::fetch(spec)?;
         let store = Store::open(&corpus.root, Some(self.cache.path()))?;
-        store.refresh(&mut Index::new(), &WalkOptions::default(), &|_| {}).context("cannot index a corpus")?;
+        store
+            .refresh(&mut Index::new(), &WalkOptions::default(), &|_| {})
+            .context("cannot index a corpus")?;
         let built = Rc::new(Built { index: store.load().index, corpus, store });
         self.built.insert(spec.name, built.clone());
         Ok(built)

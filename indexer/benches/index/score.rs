@@ -104,15 +104,23 @@ pub(crate) fn references(report: &mut Report<'_>) -> Result<()> {
     })
 }
 
-fn score(
-    what: &str,
-    report: &mut Report<'_>,
-    of: impl Fn(&Sample, &mut Misses) -> Score,
-) -> Result<()> {
-    let columns = ["sample", "checker", "asked", "resolved", "right", "precision", "recall", "with by-name", "of all listed", "by declaration"];
+fn score(what: &str, report: &mut Report<'_>, of: impl Fn(&Sample, &mut Misses) -> Score) -> Result<()> {
+    let columns = [
+        "sample",
+        "checker",
+        "asked",
+        "resolved",
+        "right",
+        "precision",
+        "recall",
+        "with by-name",
+        "of all listed",
+        "by declaration",
+    ];
     let mut table = Table::new(columns);
     let arguments = report.arguments;
-    let mut totals = [(SampleLanguage::Python, Score::default()), (SampleLanguage::TypeScript, Score::default())];
+    let mut totals =
+        [(SampleLanguage::Python, Score::default()), (SampleLanguage::TypeScript, Score::default())];
     for spec in SAMPLES.iter().filter(|spec| arguments.wants_sample(spec.name)) {
         let sample = prepare(corpora::fetch(*spec)?)?;
         let mut misses = Misses::new(&sample.corpus);
@@ -171,7 +179,11 @@ fn push(table: &mut Table, name: &str, checker: &str, score: &Score) {
         figure(score.recall()),
         figure(share(score.found + score.right_by_name, score.wanted)),
         if score.listed > 0 { figure(share(score.found_listed, score.listed)) } else { String::new() },
-        if score.declarations > 0 { figure(score.recalls / score.declarations as f64) } else { String::new() },
+        if score.declarations > 0 {
+            figure(score.recalls / score.declarations as f64)
+        } else {
+            String::new()
+        },
     ]);
 }
 
@@ -259,7 +271,8 @@ fn score_references(snapshot: &Snapshot, asked: &ReferencesTruth, score: &mut Sc
     score.listed += listed.len();
     score.found_listed += listed.intersection(&claimed).count();
     score.declarations += usize::from(!wanted.is_empty());
-    score.recalls += if wanted.is_empty() { 0.0 } else { share(wanted.intersection(&claimed).count(), wanted.len()) };
+    score.recalls +=
+        if wanted.is_empty() { 0.0 } else { share(wanted.intersection(&claimed).count(), wanted.len()) };
     score.right_by_name += wanted.iter().filter(|spot| by_name.contains(*spot)).count();
     let target = misses.show(&place.path, place.offset);
     for spot in wanted.union(&claimed) {

@@ -72,6 +72,10 @@ impl<'a> Texts<'a> {
         line.chars().take(160).collect()
     }
 
+    fn enclosing(&self, reference: &Reference) -> String {
+        self.snapshot.enclosing(reference).map(|symbol| symbol.qualified).unwrap_or_default()
+    }
+
     fn signature(&self, symbol: &Symbol) -> String {
         self.get(&symbol.path).map(|text| text_of::signature(&text, symbol)).unwrap_or_default()
     }
@@ -213,7 +217,7 @@ impl Output {
         let reference = |reference: &Reference| {
             json!({
                 "path": reference.path, "range": texts.json_range(&reference.path, &reference.range),
-                "role": reference.role.name(), "enclosing": reference.enclosing,
+                "role": reference.role.name(), "enclosing": texts.enclosing(reference),
                 "certainty": reference.certainty.name(),
             })
         };
@@ -226,7 +230,7 @@ impl Output {
                     reference.certainty.name().to_owned(),
                     reference.role.name().to_owned(),
                     texts.place(&reference.path, reference.range.start),
-                    reference.enclosing.clone(),
+                    texts.enclosing(reference),
                     texts.line(&reference.path, reference.range.start),
                 ]);
             }

@@ -14,12 +14,17 @@ impl<'t> Extract<'t> {
     /// The module that a node names, by its text or, in quotes, by the text inside. Imports and
     /// exports recorded from here on stand with it.
     pub(crate) fn module(&mut self, node: Node<'_>) -> NameId {
-        let (mut from, mut to) = (start(node), offset(node.end_byte()));
-        if matches!(self.text.get(from as usize), Some(b'"' | b'\'' | b'`' | b'<')) {
-            (from, to) = (from + 1, to.saturating_sub(1));
+        let (from, to) = (node.start_byte(), node.end_byte());
+        if matches!(self.text.get(from), Some(b'"' | b'\'' | b'`' | b'<')) {
+            return self.module_range(from + 1, to.saturating_sub(1));
         }
-        self.module_at = from;
-        if to <= from { NONE } else { self.intern(from, to).unwrap_or(NONE) }
+        self.module_range(from, to)
+    }
+
+    /// The same for a stretch of the text.
+    pub(crate) fn module_range(&mut self, from: usize, to: usize) -> NameId {
+        self.module_at = offset(from);
+        if to <= from { NONE } else { self.intern(self.module_at, offset(to)).unwrap_or(NONE) }
     }
 
     /// A name that is known without standing in the text.
@@ -60,11 +65,17 @@ impl<'t> Extract<'t> {
 
     /// Records what an import or export speaks of, and the use of the bound name's text.
     pub(crate) fn import(&mut self, kind: ImportKind, module: NameId, name: NameId, bound: Option<Node<'_>>) {
-        let scope = self.scope();
-        let (alias, at) = match bound {
-            Some(node) => (self.intern_node(node), start(node)),
-            None => (NONE, self.frames.last().map_or(0, |frame| frame.start)),
+        let (from, to) = match bound {
+            Some(node) => (node.start_byte(), node.end_byte()),
+            None => self.frames.last().map_or((0, 0), |frame| (frame.start as usize, frame.start as usize)),
         };
+        self.import_range(kind, module, name, from, to);
+    }
+
+    /// The same where the bound name is part of a node; nothing is bound when the range is empty.
+    pub(crate) fn import_range(&mut self, kind: ImportKind, module: NameId, name: NameId, from: usize, to: usize) {
+        let (scope, at) = (self.scope(), offset(from));
+        let alias = if from < to { self.intern(at, offset(to)).unwrap_or(NONE) } else { NONE };
         if alias != NONE {
             self.declared.insert((scope, alias));
             self.emit(alias, at, Role::Import, Receiver::Bare, NONE);

@@ -12,7 +12,7 @@ pub(super) struct Pending {
     /// Fewer frames than this mean that a modifier or qualifier has lost its definition.
     pub(super) until: usize,
     /// Whether definitions are exported, and the scopes around those that the modifier speaks of.
-    modifier: Option<(bool, usize)>,
+    pub(super) modifier: Option<(bool, usize)>,
     pub(super) qualifier: NameId,
     /// The attributes last seen, from the first to the end of the last.
     attributes: (u32, u32),
@@ -26,98 +26,6 @@ impl Default for Pending {
     }
 }
 
-/// For the hooks of languages.
-impl Extract<'_> {
-    /// What the hooked node is for.
-    pub(crate) fn context(&self) -> Ctx {
-        self.frames.last().map_or(Ctx::Read, |frame| frame.ctx)
-    }
-
-    /// Changes what the hooked node is for; children with `Ctx::Inherit` follow.
-    pub(crate) fn set_context(&mut self, ctx: Ctx) {
-        self.top().ctx = ctx;
-    }
-
-    /// The node's text; empty when it is not UTF-8.
-    pub(crate) fn text_of(&self, node: Node<'_>) -> &str {
-        self.text.get(node.byte_range()).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
-    }
-
-    /// Names or binds, as the hooked node's context says, by a stretch of the text.
-    pub(crate) fn name_range(&mut self, from: usize, to: usize) {
-        let from = offset(from);
-        let Some(name) = self.intern(from, offset(to)) else { return };
-        match self.context() {
-            Ctx::Name => self.name_symbol(name, from),
-            Ctx::Bind(kind) => self.bind(name, from, kind, self.scope()),
-            _ => {}
-        }
-    }
-
-    /// The container of the next definition, by name, when it is none around it.
-    pub(crate) fn qualify(&mut self, from: usize, to: usize) {
-        let depth = self.frames.len() - 1;
-        if let Some(name) = self.intern(offset(from), offset(to)) {
-            self.shape.qualifier = name;
-            self.shape.until = self.shape.until.max(depth);
-        }
-    }
-
-    pub(crate) fn is_qualified(&self) -> bool {
-        self.shape.qualifier != NONE
-    }
-
-    /// Exports the definitions that the hooked node's parent holds.
-    pub(crate) fn export_around(&mut self) {
-        let depth = self.frames.len() - 1;
-        self.shape.modifier = Some((true, self.scopes.len()));
-        self.shape.until = self.shape.until.max(depth);
-    }
-
-    /// Corrects the kind of the innermost definition around.
-    pub(crate) fn set_kind(&mut self, kind: SymbolKind) {
-        if let Some(symbol) = self.open.last() {
-            self.facts.symbols[*symbol as usize].kind = kind;
-        }
-    }
-
-    /// The hooked node is the body, from an offset on, of the definition directly around it, and
-    /// says what that is. False when no definition is directly around.
-    pub(crate) fn is_body_of(&mut self, kind: SymbolKind, from: usize) -> bool {
-        let Some(around) = self.frames.iter().rev().nth(1) else { return false };
-        let Some(symbol) = self.facts.symbols.get_mut(around.symbol as usize) else { return false };
-        symbol.kind = kind;
-        symbol.signature_end = offset(from).max(symbol.range.start);
-        true
-    }
-
-    /// The name of the class whose member is defined here; empty outside of classes.
-    pub(crate) fn class_name(&self) -> &str {
-        let class = |id: &&u32| self.facts.symbols[**id as usize].kind.has_members();
-        let class = self.open.iter().rev().find(class).map(|id| self.facts.symbols[*id as usize].name);
-        class.and_then(|name| self.name_text(name)).unwrap_or_default()
-    }
-
-    /// A comment that documents what is around it, not what follows.
-    pub(crate) fn inner_comment(&mut self) {
-        self.last_comment = (0, 0);
-    }
-
-    /// A comment that documents what follows it.
-    pub(crate) fn outer_comment(&mut self, node: Node<'_>) {
-        self.comment(node);
-    }
-
-    /// The definition inside the hooked node begins where the node does.
-    pub(crate) fn begin_wrapper(&mut self, node: Node<'_>) {
-        if self.wrapper_start.is_none() {
-            self.wrapper_start = Some(start(node));
-            self.top().outermost_wrapper = true;
-        }
-    }
-}
-
-/// For the walk.
 impl Extract<'_> {
     /// A modifier's word stands in the node around.
     pub(super) fn modify(&mut self, exported: bool) {
@@ -143,6 +51,13 @@ impl Extract<'_> {
             SymbolKind::Namespace => !parent.bases.is_empty(),
             _ => false,
         }
+    }
+
+    /// What an unnamed namespace holds is seen in its file only.
+    pub(super) fn is_hidden_by_parent(&self, symbol: u32) -> bool {
+        let parent = self.facts.symbols[symbol as usize].parent;
+        let parent = self.facts.symbols.get(parent as usize);
+        parent.is_some_and(|parent| parent.kind == SymbolKind::Namespace && parent.name == NONE)
     }
 
     /// Drops what waited for a definition that did not come.
@@ -192,7 +107,9 @@ impl Extract<'_> {
         let frame = *self.top();
         if frame.symbol != NONE {
             self.name_symbol(last.name, last.at);
-        } else if frame.bound == NONE && matches!(frame.rule, Some(CompiledRule { class: Class::Declaration, .. })) {
+        } else if frame.bound == NONE
+            && matches!(frame.rule, Some(CompiledRule { class: Class::Declaration, .. }))
+        {
             self.bind(last.name, last.at, SymbolKind::Field, self.scope());
         }
     }
@@ -214,7 +131,7 @@ impl Extract<'_> {
         let text = self.text;
         let before = &text[..from as usize];
         let separator = match before {
-            [.., b':', b':'] => 2,
+            [.., b':', b':'] | [.., b'-', b'>'] => 2,
             [.., b'.', b'.'] => 0,
             [.., b'.'] => 1,
             _ => 0,
@@ -317,7 +234,8 @@ impl Extract<'_> {
         let exported = self.is_exported(symbol, name);
         let added = &mut self.facts.symbols[symbol as usize];
         (added.name, added.name_start, added.exported) = (name, from, exported);
-        added.range.end = around.end;
+        // The name comes after the body: the signature is all of it.
+        (added.range.end, added.signature_end) = (around.end, around.end);
         if kind != SymbolKind::Class {
             added.kind = if scope_kind == ScopeKind::Class { SymbolKind::Field } else { kind };
         }

@@ -48,7 +48,7 @@ impl Extract<'_> {
             return;
         }
         // Overloads and prototypes of one function share a name.
-        if !self.declared.insert((scope, name)) && kind != SymbolKind::Function {
+        if !self.declared.insert((scope, name)) && !kind.is_callable() {
             self.emit(name, from, Role::Write, Receiver::Bare, NONE);
             return;
         }
@@ -72,6 +72,9 @@ impl Extract<'_> {
         if !local {
             self.finish_symbol(symbol, name);
             self.qualify_symbol(symbol);
+        } else if !parameter && kind != SymbolKind::TypeParameter {
+            // What its value defines is not what the wrapper surrounds.
+            self.wrapper_start = None;
         }
     }
 
@@ -187,7 +190,9 @@ impl Extract<'_> {
             }
             Exports::Modifier => self.modified(scope).unwrap_or_else(|| self.is_exported_by_parent(symbol)),
             Exports::Always => {
-                !matches!(scope, ScopeKind::Function | ScopeKind::Block) && self.modified(scope) != Some(false)
+                !matches!(scope, ScopeKind::Function | ScopeKind::Block)
+                    && self.modified(scope) != Some(false)
+                    && !self.is_hidden_by_parent(symbol)
             }
         }
     }

@@ -49,7 +49,10 @@ const NODES: &[(&str, Rule)] = &[
         "function_declaration",
         Rule::new(Class::Define(SymbolKind::Function, ScopeKind::Function)).fields(CALLABLE),
     ),
-    ("method_declaration", Rule::new(Class::Define(SymbolKind::Method, ScopeKind::Function)).fields(CALLABLE)),
+    (
+        "method_declaration",
+        Rule::new(Class::Define(SymbolKind::Method, ScopeKind::Function)).fields(CALLABLE),
+    ),
     ("method_elem", Rule::new(Class::Define(SymbolKind::Method, ScopeKind::Function)).fields(CALLABLE)),
     ("func_literal", Rule::new(Class::Scope(ScopeKind::Function)).fields(CALLABLE)),
     ("function_type", Rule::new(Class::Scope(ScopeKind::Function)).fields(CALLABLE)),
@@ -62,7 +65,8 @@ const NODES: &[(&str, Rule)] = &[
     ("type_parameter_list", Rule::new(Class::Plain)),
     (
         "type_parameter_declaration",
-        Rule::new(Class::Plain).fields(&[("name", Ctx::Bind(SymbolKind::TypeParameter)), ("type", Ctx::Type)]),
+        Rule::new(Class::Plain)
+            .fields(&[("name", Ctx::Bind(SymbolKind::TypeParameter)), ("type", Ctx::Type)]),
     ),
     ("struct_type", Rule::new(Class::Hook(structure))),
     ("interface_type", Rule::new(Class::Hook(interface)).rest(Ctx::Base)),
@@ -100,10 +104,7 @@ const NODES: &[(&str, Rule)] = &[
     ("channel_type", TYPES),
     ("map_type", TYPES),
     ("array_type", Rule::new(Class::Plain).fields(&[("element", Ctx::Type), ("length", Ctx::Read)])),
-    (
-        "generic_type",
-        Rule::new(Class::Generic).fields(&[("type", Ctx::Receiver), ("type_arguments", Ctx::Type)]),
-    ),
+    ("generic_type", Rule::new(Class::Generic).fields(&[("type", Ctx::Type), ("type_arguments", Ctx::Type)])),
     ("type_arguments", TYPES),
     ("type_constraint", TYPES),
     ("qualified_type", Rule::new(Class::Member).fields(&[("package", Ctx::Receiver), ("name", Ctx::Member)])),
@@ -119,14 +120,23 @@ const NODES: &[(&str, Rule)] = &[
     ("communication_case", BLOCK),
     ("receive_statement", Rule::new(Class::Plain).fields(&[("left", VARIABLE)])),
     ("range_clause", Rule::new(Class::Plain).fields(&[("left", VARIABLE)])),
-    ("short_var_declaration", Rule::new(Class::Declaration).fields(&[("left", VARIABLE), ("right", Ctx::Value)])),
+    (
+        "short_var_declaration",
+        Rule::new(Class::Declaration).fields(&[("left", VARIABLE), ("right", Ctx::Value)]),
+    ),
     ("assignment_statement", Rule::new(Class::Plain).fields(&[("left", Ctx::Write), ("right", Ctx::Read)])),
     ("inc_statement", Rule::new(Class::Plain).rest(Ctx::Write)),
     ("dec_statement", Rule::new(Class::Plain).rest(Ctx::Write)),
     ("expression_list", Rule::new(Class::Transparent).rest(Ctx::Inherit)),
     // Expressions.
-    ("call_expression", Rule::new(Class::Call).fields(&[("function", Ctx::Callee), ("type_arguments", Ctx::Type)])),
-    ("selector_expression", Rule::new(Class::Member).fields(&[("operand", Ctx::Receiver), ("field", Ctx::Member)])),
+    (
+        "call_expression",
+        Rule::new(Class::Call).fields(&[("function", Ctx::Callee), ("type_arguments", Ctx::Type)]),
+    ),
+    (
+        "selector_expression",
+        Rule::new(Class::Member).fields(&[("operand", Ctx::Receiver), ("field", Ctx::Member)]),
+    ),
     ("composite_literal", Rule::new(Class::Plain).fields(&[("type", Ctx::Type)])),
     ("keyed_element", Rule::new(Class::Plain).fields(&[("key", Ctx::Key), ("value", Ctx::Read)])),
     ("literal_element", INHERIT),
@@ -185,7 +195,10 @@ fn body(cx: &mut Extract<'_>, node: Node<'_>, kind: SymbolKind) -> Visit {
 /// `import alias "path"`. Without an alias the last part of the path is the name.
 fn import(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {
     let Some(path) = node.child_by_field_name("path") else { return Visit::Nothing };
-    let module = cx.intern_string(path);
+    let module = cx.module(path);
+    if module == NONE {
+        return Visit::Nothing;
+    }
     let alias = node.child_by_field_name("name");
     match alias.map(|alias| alias.kind()) {
         Some("dot") => cx.import(ImportKind::Star, module, NONE, None),
@@ -193,7 +206,13 @@ fn import(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {
         Some(_) => cx.import(ImportKind::Module, module, NONE, alias),
         None => {
             let (from, to) = package_name(cx.text_of(path));
-            cx.import_range(ImportKind::Module, module, NONE, path.start_byte() + from, path.start_byte() + to);
+            cx.import_range(
+                ImportKind::Module,
+                module,
+                NONE,
+                path.start_byte() + from,
+                path.start_byte() + to,
+            );
         }
     }
     Visit::Nothing
@@ -205,7 +224,8 @@ fn package_name(quoted: &str) -> (usize, usize) {
     let last_part = |end: usize| quoted[..end].rfind(['/', '"', '`']).map_or(0, |at| at + 1);
     let mut from = last_part(end);
     let version = |part: &str| {
-        part.strip_prefix('v').is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+        part.strip_prefix('v')
+            .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
     };
     if version(&quoted[from..end]) && from > 1 {
         end = from - 1;

@@ -12,7 +12,7 @@ pub(crate) static SPEC: Spec = Spec {
     nodes: NODES,
     exports: Exports::Modifier,
     doc_comments: true,
-    wrappers: &["Box", "Rc", "Arc", "Option", "Result", "Cell", "RefCell", "Mutex", "RwLock"],
+    wrappers: &[],
     assigned_fields: false,
     implicit_this: false,
 };
@@ -104,10 +104,7 @@ const NODES: &[(&str, Rule)] = &[
     ("tuple_type", Rule::new(Class::Plain).rest(Ctx::Type)),
     ("trait_bounds", Rule::new(Class::Plain).rest(Ctx::Inherit)),
     ("where_predicate", Rule::new(Class::Plain).rest(Ctx::Type)),
-    (
-        "generic_type",
-        Rule::new(Class::Generic).fields(&[("type", Ctx::Receiver), ("type_arguments", Ctx::Type)]),
-    ),
+    ("generic_type", Rule::new(Class::Generic).fields(&[("type", Ctx::Type), ("type_arguments", Ctx::Type)])),
     ("generic_type_with_turbofish", Rule::new(Class::Plain).rest(Ctx::Type)),
     ("function_type", Rule::new(Class::Scope(ScopeKind::Function)).rest(Ctx::Type)),
     ("scoped_type_identifier", Rule::new(Class::Member).fields(PATH)),
@@ -124,7 +121,10 @@ const NODES: &[(&str, Rule)] = &[
     ("match_pattern", Rule::new(Class::Plain).fields(&[("condition", Ctx::Read)]).rest(Ctx::Pattern)),
     ("parameters", Rule::new(Class::Plain).rest(Ctx::Param)),
     ("closure_parameters", Rule::new(Class::Plain).rest(Ctx::Param)),
-    ("parameter", Rule::new(Class::Declaration).fields(&[("pattern", Ctx::Param), ("type", Ctx::Annotation)])),
+    (
+        "parameter",
+        Rule::new(Class::Declaration).fields(&[("pattern", Ctx::Param), ("type", Ctx::Annotation)]),
+    ),
     ("mut_pattern", INHERIT),
     ("ref_pattern", INHERIT),
     ("reference_pattern", INHERIT),
@@ -140,10 +140,7 @@ const NODES: &[(&str, Rule)] = &[
     ("match_arm", BLOCK),
     ("if_expression", BLOCK),
     ("while_expression", BLOCK),
-    (
-        "for_expression",
-        Rule::new(Class::Scope(ScopeKind::Block)).fields(&[("pattern", Ctx::Pattern)]),
-    ),
+    ("for_expression", Rule::new(Class::Scope(ScopeKind::Block)).fields(&[("pattern", Ctx::Pattern)])),
     (
         "closure_expression",
         Rule::new(Class::Scope(ScopeKind::Function)).fields(&[("return_type", Ctx::Type)]),
@@ -153,12 +150,18 @@ const NODES: &[(&str, Rule)] = &[
         "generic_function",
         Rule::new(Class::Plain).fields(&[("function", Ctx::Inherit), ("type_arguments", Ctx::Type)]),
     ),
-    ("field_expression", Rule::new(Class::Member).fields(&[("value", Ctx::Receiver), ("field", Ctx::Member)])),
+    (
+        "field_expression",
+        Rule::new(Class::Member).fields(&[("value", Ctx::Receiver), ("field", Ctx::Member)]),
+    ),
     ("scoped_identifier", Rule::new(Class::Member).fields(PATH)),
     ("struct_expression", Rule::new(Class::Plain).fields(&[("name", Ctx::Type)])),
     ("field_initializer", Rule::new(Class::Plain).fields(&[("field", Ctx::Key), ("value", Ctx::Read)])),
     ("assignment_expression", Rule::new(Class::Plain).fields(&[("left", Ctx::Write), ("right", Ctx::Read)])),
-    ("compound_assignment_expr", Rule::new(Class::Plain).fields(&[("left", Ctx::Write), ("right", Ctx::Read)])),
+    (
+        "compound_assignment_expr",
+        Rule::new(Class::Plain).fields(&[("left", Ctx::Write), ("right", Ctx::Read)]),
+    ),
     ("type_cast_expression", Rule::new(Class::Plain).fields(TYPE)),
     ("parenthesized_expression", Rule::new(Class::Transparent)),
     ("reference_expression", Rule::new(Class::Transparent)),
@@ -196,7 +199,7 @@ fn tuple_fields(_: &mut Extract<'_>, _: Node<'_>) -> Visit {
 
 fn extern_crate(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {
     if let Some(name) = node.child_by_field_name("name") {
-        let module = cx.intern_node(name);
+        let module = cx.module(name);
         cx.import(ImportKind::Module, module, NONE, Some(node.child_by_field_name("alias").unwrap_or(name)));
     }
     Visit::Nothing
@@ -208,7 +211,7 @@ fn import(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {
     let mut open: Vec<(Node<'_>, Option<Node<'_>>)> = Vec::new();
     open.extend(node.child_by_field_name("argument").map(|argument| (argument, None)));
     while let Some((part, around)) = open.pop() {
-        let module = around.map_or(NONE, |path| cx.intern_node(path));
+        let module = around.map_or(NONE, |path| cx.module(path));
         match part.kind() {
             "scoped_use_list" => {
                 let path = part.child_by_field_name("path");
@@ -224,7 +227,7 @@ fn import(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {
             "use_wildcard" => {
                 let path = part.named_child(0);
                 path.iter().for_each(|path| use_path(cx, *path));
-                let from = path.map_or(module, |path| cx.intern_node(path));
+                let from = path.map_or(module, |path| cx.module(path));
                 cx.import(ImportKind::Star, from, NONE, None);
             }
             "use_as_clause" => {
@@ -259,8 +262,8 @@ fn imported(cx: &mut Extract<'_>, path: Node<'_>, module: u32, alias: Option<Nod
         before.iter().for_each(|before| use_path(cx, *before));
     }
     let (module, name) = match (before, last) {
-        (Some(before), Some(last)) if module == NONE => (cx.intern_node(before), cx.intern_node(last)),
-        (None, Some(last)) if module == NONE => (cx.intern_node(last), NONE),
+        (Some(before), Some(last)) if module == NONE => (cx.module(before), cx.intern_node(last)),
+        (None, Some(last)) if module == NONE => (cx.module(last), NONE),
         (_, Some(_)) => (module, cx.intern_node(path)),
         (_, None) => (module, NONE),
     };

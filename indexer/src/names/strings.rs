@@ -12,10 +12,10 @@ use std::ops::Range;
 
 /// How often one string may be tried again from a later point after a line end cut it short.
 ///
-/// Each try may read the line once more; no text that people write needs two.
+/// Each try may read the line once more. Only strings that Python rejects need any; past the limit they are broken.
 const TRIES: u32 = 16;
 
-/// How deep strings and interpolations may nest; the parser itself gives up at 255 strings.
+/// How deep strings and interpolations may nest; the grammar remembers at most 255 open strings.
 const DEPTH: usize = 1 << 16;
 
 /// What opened a string.

@@ -4,6 +4,8 @@
 //! name, so that a question about one name has no others to sort out, and what an import binds is
 //! not stored a second time as a use. Numbers share varints with the flags that go with them.
 
+use std::ops::ControlFlow;
+
 use super::bytes::{Reader, put_signed, put_varint, unzigzag, zigzag};
 use crate::extract::offset;
 use crate::language::Language;
@@ -288,6 +290,18 @@ pub(crate) struct Doc<'s> {
     uses: &'s [u8],
 }
 
+/// Visits the symbols of a blob, in order, until told to stop, and decodes nothing else.
+pub(crate) fn visit_symbols(blob: &[u8], mut each: impl FnMut(u32, SymbolFact) -> ControlFlow<()>) {
+    let mut reader = Reader::new(blob);
+    reader.varint();
+    let mut before = Before::default();
+    for index in 0..reader.varint() {
+        if reader.is_empty() || each(index, take_symbol(&mut reader, index, &mut before)).is_break() {
+            return;
+        }
+    }
+}
+
 impl<'s> Doc<'s> {
     /// Decodes everything but the uses. Name ends are unknown here: `range` of locals is empty.
     pub(crate) fn decode(blob: &'s [u8]) -> Self {
@@ -343,18 +357,6 @@ impl<'s> Doc<'s> {
         }
     }
 
-    /// The uses of one of the document's `count` names, in order of position.
-    pub(crate) fn uses_of(&self, name: NameId, count: usize) -> Vec<Use> {
-        let mut uses = Vec::new();
-        self.visit_uses(count, |used| {
-            if used.name == name {
-                uses.push(used);
-            }
-        });
-        self.add_imports(&mut uses, |alias| alias == name);
-        uses
-    }
-
     /// How many uses the document's `count` names have.
     pub(crate) fn use_count(&self, count: usize) -> usize {
         let mut uses = self.imports.iter().filter(|import| import.binds()).count();
@@ -362,20 +364,20 @@ impl<'s> Doc<'s> {
         uses
     }
 
-    /// All uses of the document's `count` names, in order of position.
-    pub(crate) fn all_uses(&self, count: usize) -> Vec<Use> {
+    /// All uses of the document's `count` names, name by name, each name's in order of position.
+    pub(crate) fn uses_by_name(&self, count: usize) -> Vec<Use> {
+        let mut imports: Vec<Use> = self.imports.iter().filter(|import| import.binds()).map(use_of).collect();
+        imports.sort_unstable_by_key(|used| (used.name, used.start));
+        let mut imports = imports.into_iter().peekable();
         let mut uses = Vec::with_capacity(self.uses.len() / 2);
-        self.visit_uses(count, |used| uses.push(used));
-        self.add_imports(&mut uses, |_| true);
+        self.visit_uses(count, |used| {
+            while let Some(import) = imports.next_if(|import| (import.name, import.start) < (used.name, used.start)) {
+                uses.push(import);
+            }
+            uses.push(used);
+        });
+        uses.extend(imports);
         uses
-    }
-
-    fn add_imports(&self, uses: &mut Vec<Use>, wanted: impl Fn(NameId) -> bool) {
-        for import in self.imports.iter().filter(|import| import.binds() && wanted(import.alias)) {
-            let (role, receiver) = (Role::Import, Receiver::Bare);
-            uses.push(Use { name: import.alias, start: import.at, role, receiver, of: NONE });
-        }
-        uses.sort_unstable_by_key(|used| used.start);
     }
 
     /// Visits the stored uses, name by name.
@@ -397,6 +399,11 @@ impl<'s> Doc<'s> {
             }
         }
     }
+}
+
+/// The use that an import's alias stands for.
+fn use_of(import: &ImportFact) -> Use {
+    Use { name: import.alias, start: import.at, role: Role::Import, receiver: Receiver::Bare, of: NONE }
 }
 
 /// `before` is where the import before stands, its module, and where that stands.

@@ -7,8 +7,13 @@ use std::borrow::Cow;
 pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, [u8]> {
     match bytes {
         [0xef, 0xbb, 0xbf, text @ ..] => Cow::Borrowed(text),
-        [0xff, 0xfe, units @ ..] => Cow::Owned(from_utf16(units, u16::from_le_bytes)),
-        [0xfe, 0xff, units @ ..] => Cow::Owned(from_utf16(units, u16::from_be_bytes)),
+        // A second mark is taken for one as well.
+        [0xff, 0xfe, 0xff, 0xfe, units @ ..] | [0xff, 0xfe, units @ ..] => {
+            Cow::Owned(from_utf16(units, u16::from_le_bytes))
+        }
+        [0xfe, 0xff, 0xfe, 0xff, units @ ..] | [0xfe, 0xff, units @ ..] => {
+            Cow::Owned(from_utf16(units, u16::from_be_bytes))
+        }
         _ => Cow::Borrowed(bytes),
     }
 }
@@ -18,9 +23,12 @@ pub(crate) fn is_utf16(bytes: &[u8]) -> bool {
     matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
 }
 
-/// Whether [`decode`] changes the bytes.
-pub(super) fn has_mark(bytes: &[u8]) -> bool {
-    matches!(bytes, [0xef, 0xbb, 0xbf, ..] | [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
+/// The text if it is there in one piece and no NUL byte can end its search.
+pub(super) fn plain(bytes: &[u8]) -> Option<&[u8]> {
+    match decode(bytes) {
+        Cow::Borrowed(text) if memchr::memchr(0, text).is_none() => Some(text),
+        _ => None,
+    }
 }
 
 fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Vec<u8> {

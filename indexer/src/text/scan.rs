@@ -1,6 +1,6 @@
 //! Searches the bytes of one file after the other.
 
-use super::decode::has_mark;
+use super::decode::plain;
 use super::pattern::Compiled;
 use grep_matcher::Matcher;
 use grep_regex::RegexMatcher;
@@ -71,20 +71,29 @@ pub struct Scanner<'c> {
     whole: Searcher,
     /// The same without line numbers.
     unnumbered: Searcher,
-    /// For what must be decoded or watched for NUL bytes: reads as ripgrep does, buffer by buffer.
-    buffered: Searcher,
 }
 
 impl Compiled {
     /// A searcher for one thread.
     pub fn scanner(&self) -> Scanner<'_> {
         let mut builder = SearcherBuilder::new();
-        builder.max_matches(self.limit).before_context(self.before).after_context(self.after);
-        let buffered = builder.binary_detection(BinaryDetection::quit(0)).build();
-        builder.binary_detection(BinaryDetection::none()).bom_sniffing(false);
-        let whole = builder.build();
-        let unnumbered = builder.line_number(false).before_context(0).after_context(0).build();
-        Scanner { compiled: self, whole, unnumbered, buffered }
+        builder.max_matches(self.limit).bom_sniffing(false);
+        let unnumbered = builder.line_number(false).build();
+        let whole = builder.line_number(true).before_context(self.before).after_context(self.after).build();
+        Scanner { compiled: self, whole, unnumbered }
+    }
+
+    /// For text that must be decoded or may have a NUL byte: reads as ripgrep does, buffer by buffer.
+    ///
+    /// Made anew for each file, because a buffer grows for a long line, and where the buffers start decides
+    /// how much of a file with a NUL byte is searched. So the answer does not hang on the files before.
+    fn buffered(&self, before: usize, after: usize) -> Searcher {
+        SearcherBuilder::new()
+            .max_matches(self.limit)
+            .before_context(before)
+            .after_context(after)
+            .binary_detection(BinaryDetection::quit(0))
+            .build()
     }
 }
 
@@ -95,11 +104,13 @@ impl Scanner<'_> {
     pub fn search(&mut self, bytes: &[u8], show: impl FnMut(&Line<'_>) -> ControlFlow<()>) -> Outcome {
         let matcher = &self.compiled.matcher;
         let mut lines = Lines { matcher, show, after_gap: false, outcome: Outcome::default() };
-        if is_plain(bytes) {
-            run(self.whole.search_slice(matcher, bytes, &mut lines));
-        } else {
-            run(self.buffered.search_reader(matcher, bytes, &mut lines));
-        }
+        run(match plain(bytes) {
+            Some(text) => self.whole.search_slice(matcher, text, &mut lines),
+            None => {
+                let mut buffered = self.compiled.buffered(self.compiled.before, self.compiled.after);
+                buffered.search_reader(matcher, bytes, &mut lines)
+            }
+        });
         lines.outcome
     }
 
@@ -118,18 +129,12 @@ impl Scanner<'_> {
     fn tally(&mut self, bytes: &[u8], first_only: bool) -> Outcome {
         let matcher = &self.compiled.matcher;
         let mut tally = Tally { first_only, outcome: Outcome::default() };
-        if is_plain(bytes) {
-            run(self.unnumbered.search_slice(matcher, bytes, &mut tally));
-        } else {
-            run(self.buffered.search_reader(matcher, bytes, &mut tally));
-        }
+        run(match plain(bytes) {
+            Some(text) => self.unnumbered.search_slice(matcher, text, &mut tally),
+            None => self.compiled.buffered(0, 0).search_reader(matcher, bytes, &mut tally),
+        });
         tally.outcome
     }
-}
-
-/// Whether nothing has to be decoded and no NUL byte looked out for.
-fn is_plain(bytes: &[u8]) -> bool {
-    !has_mark(bytes) && memchr::memchr(0, bytes).is_none()
 }
 
 fn run(result: io::Result<()>) {

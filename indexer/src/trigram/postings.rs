@@ -180,3 +180,35 @@ pub(super) fn read_number(bytes: &mut &[u8]) -> Option<u32> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Gaps of all sizes, often far from their mean.
+        #[test]
+        fn documents_come_back(gaps in prop::collection::vec((0..20_u32, any::<u32>()), 2..200)) {
+            let mut next = 0;
+            let mut docs = Vec::new();
+            for (bits, gap) in gaps {
+                docs.push(next + gap % (1 << bits));
+                next = docs[docs.len() - 1] + 1;
+            }
+            let mut bytes = Vec::new();
+            encode(&docs, next, &mut bytes);
+            let postings = Postings { bytes: &bytes, count: docs.len() as u32, universe: next };
+            prop_assert_eq!(postings.docs().collect::<Vec<_>>(), docs);
+        }
+
+        #[test]
+        fn numbers_come_back(numbers in prop::collection::vec(any::<u32>(), 0..20)) {
+            let mut bytes = Vec::new();
+            numbers.iter().for_each(|number| write_number(*number, &mut bytes));
+            let mut rest = bytes.as_slice();
+            let read: Option<Vec<u32>> = numbers.iter().map(|_| read_number(&mut rest)).collect();
+            prop_assert_eq!((read, rest), (Some(numbers), b"".as_slice()));
+        }
+    }
+}

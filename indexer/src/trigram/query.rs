@@ -70,7 +70,8 @@ impl Query {
     }
 
     /// Whether a text with the trigrams for which `has` is true satisfies the condition.
-    pub(crate) fn accepts(&self, has: &impl Fn(u32) -> bool) -> bool {
+    #[cfg(test)]
+    pub(super) fn accepts(&self, has: &impl Fn(u32) -> bool) -> bool {
         match self {
             Query::Trigram(trigram) => has(*trigram),
             Query::And(parts) => parts.iter().all(|part| part.accepts(has)),

@@ -39,7 +39,8 @@ impl<'a> Table<'a> {
     }
 
     /// One more than the highest document that was added.
-    pub(crate) fn doc_count(&self) -> u32 {
+    #[cfg(test)]
+    pub(super) fn doc_count(&self) -> u32 {
         self.universe
     }
 

@@ -36,7 +36,7 @@ pub(super) fn measure(report: &mut Report<'_>) -> Result<()> {
     for spec in corpora {
         let corpus = corpora::fetch(*spec)?;
         let paths = parsed(&corpus);
-        let least = alternate(&corpus, &paths, report.times(4).max(2))?;
+        let least = alternate(&corpus, &paths, report.times(6).max(2))?;
         let name = spec.id();
         let size = report::bytes(corpus.bytes);
         let row = |what: &str, ours: Duration, limit: f64| Goal {
@@ -122,7 +122,13 @@ fn check(report: &mut Report<'_>, corpus: &Corpus, paths: &[String]) -> Result<(
         right += claims.iter().filter(|start| declared.contains(start) || names.is_given(**start)).count();
         if report.arguments.misses > 0 {
             show(report, &names, path, &text, declared.difference(&outline));
-            show(report, &names, path, &text, claims.iter().filter(|start| !declared.contains(start) && !names.is_given(**start)));
+            show(
+                report,
+                &names,
+                path,
+                &text,
+                claims.iter().filter(|start| !declared.contains(start) && !names.is_given(**start)),
+            );
         }
     }
     let goal = |figure: &str, part: usize, whole: usize| Goal {
@@ -138,7 +144,13 @@ fn check(report: &mut Report<'_>, corpus: &Corpus, paths: &[String]) -> Result<(
     Ok(())
 }
 
-fn show<'a>(report: &mut Report<'_>, names: &Names, path: &str, text: &str, starts: impl Iterator<Item = &'a usize>) {
+fn show<'a>(
+    report: &mut Report<'_>,
+    names: &Names,
+    path: &str,
+    text: &str,
+    starts: impl Iterator<Item = &'a usize>,
+) {
     for name in starts.filter_map(|start| names.at(path, text, *start)) {
         let field = name.field.as_deref().unwrap_or("-");
         let line = name.place.line + 1;
@@ -148,7 +160,11 @@ fn show<'a>(report: &mut Report<'_>, names: &Names, path: &str, text: &str, star
 
 fn starts(snapshot: &Snapshot, path: &str, wanted: fn(SymbolKind) -> bool) -> HashSet<usize> {
     let symbols = snapshot.outline(path).unwrap_or_default();
-    symbols.iter().filter(|symbol| wanted(symbol.kind)).map(|symbol| symbol.name_range.start as usize).collect()
+    symbols
+        .iter()
+        .filter(|symbol| wanted(symbol.kind))
+        .map(|symbol| symbol.name_range.start as usize)
+        .collect()
 }
 
 /// Kinds of symbols that only a declaration makes.
@@ -161,7 +177,7 @@ fn is_declaration(kind: SymbolKind) -> bool {
 fn threads(report: &mut Report<'_>) -> Result<()> {
     let corpus = corpora::fetch(THEIA)?;
     let mut least = [Duration::MAX; 2];
-    for _ in 0..report.times(4).max(2) {
+    for _ in 0..report.times(6).max(2) {
         for (threads, least) in (1..).zip(&mut least) {
             let cache = tempfile::tempdir()?;
             let store = Store::open(&corpus.root, Some(cache.path()))?;
@@ -172,7 +188,10 @@ fn threads(report: &mut Report<'_>) -> Result<()> {
         }
     }
     report.goals.push(Goal {
-        what: format!("{}: two threads against one, by the wall clock, on a machine that others use too", corpus.spec.id()),
+        what: format!(
+            "{}: two threads against one, by the wall clock, on a machine that others use too",
+            corpus.spec.id()
+        ),
         ours: report::seconds(least[1]),
         peer: report::seconds(least[0]),
         value: least[0].as_secs_f64() / least[1].as_secs_f64(),

@@ -1,6 +1,8 @@
 //! What an index takes: memory while it is built, room on disk, and time until a new process answers from it.
+#![expect(clippy::disallowed_methods, reason = "it asks the system for files as the index does")]
 
 use anyhow::{Context as _, Result};
+use devtoolkit_index::walk::WalkOptions;
 use devtoolkit_index::{Filter, measure};
 
 use super::Report;
@@ -35,12 +37,19 @@ pub(super) fn size(report: &mut Report<'_>) -> Result<()> {
                 unit: Unit::Bytes,
             });
         } else {
-            report.notes.push(format!("{} ({size}): `build` takes {} of memory.", spec.id(), report::bytes(peak)));
+            report.notes.push(format!(
+                "{} ({size}): `build` takes {} of memory.",
+                spec.id(),
+                report::bytes(peak)
+            ));
         }
         let sections = measure::section_sizes(&built.index);
-        let trigrams = sections.iter().filter(|(name, _)| *name == "trigrams").map(|(_, size)| size).sum::<u64>();
+        let trigrams =
+            sections.iter().filter(|(name, _)| *name == "trigrams").map(|(_, size)| size).sum::<u64>();
         let all = built.store.size_on_disk();
-        for (what, bytes, limit) in [("structure", all - trigrams, STRUCTURE), ("trigrams", trigrams, TRIGRAMS)] {
+        for (what, bytes, limit) in
+            [("structure", all - trigrams, STRUCTURE), ("trigrams", trigrams, TRIGRAMS)]
+        {
             report.goals.push(Goal {
                 what: format!("{}: {what} on disk, against the source", spec.id()),
                 ours: report::bytes(bytes),
@@ -76,7 +85,10 @@ pub(super) fn start(report: &mut Report<'_>) -> Result<()> {
     }
     let (asked, bare) = (percentile(&asked, 0.5), percentile(&bare, 0.5));
     report.goals.push(Goal {
-        what: format!("{}: a new process's first answer, `find --unchecked` over `--version`, median", THEIA.id()),
+        what: format!(
+            "{}: a new process's first answer, `find --unchecked` over `--version`, median",
+            THEIA.id()
+        ),
         ours: format!("{} wall", Unit::Seconds.show(asked)),
         peer: format!("{} wall", Unit::Seconds.show(bare)),
         value: asked - bare,
@@ -97,5 +109,29 @@ pub(super) fn start(report: &mut Report<'_>) -> Result<()> {
         anyhow::ensure!(found == 1, "the symbol is not in the stored index");
     }
     report.goals.extend(times.goals("in this process: load the stored index and find a name", FIRST, FIRST));
+    fresh(report)
+}
+
+/// Finding out that nothing has changed, against asking the system for each known file.
+fn fresh(report: &mut Report<'_>) -> Result<()> {
+    let built = report.built(HOMEASSISTANT)?;
+    let (mut ours, mut floor) = (Latencies::default(), Latencies::default());
+    for _ in 0..report.times(10) {
+        let mut index = built.store.load().index;
+        let walked = ours.time(|| built.store.refresh(&mut index, &WalkOptions::default(), &|_| {}))?;
+        anyhow::ensure!(walked.changed == 0, "the corpus changes while it is measured");
+        floor.time(|| {
+            let sizes = built.corpus.files.iter().map(|path| built.corpus.root.join(path).symlink_metadata());
+            sizes.flatten().map(|metadata| metadata.len()).sum::<u64>()
+        });
+    }
+    report.notes.push(format!(
+        "{}: finding that none of {} files has changed takes {} CPU; asking the system for each of them {}: {:.2}×.",
+        built.corpus.spec.id(),
+        built.corpus.files.len(),
+        Unit::Seconds.show(ours.cpu(0.0)),
+        Unit::Seconds.show(floor.cpu(0.0)),
+        ours.cpu(0.0) / floor.cpu(0.0),
+    ));
     Ok(())
 }

@@ -57,7 +57,8 @@ pub(super) fn measure(report: &mut Report<'_>) -> Result<()> {
             copies.opening.time(|| copies.index.update(&below, &text));
         }
         for edit in 0..EDITS {
-            let (edit, question) = made::edit(&mut random, &indexes[0].index.snapshot(), &below, &text, number * EDITS + edit);
+            let (edit, question) =
+                made::edit(&mut random, &indexes[0].index.snapshot(), &below, &text, number * EDITS + edit);
             let first = random.below(indexes.len());
             for turn in 0..counts.len() {
                 let copies = &mut indexes[(first + turn) % counts.len()];
@@ -161,7 +162,16 @@ fn plain(index: &Index, path: &str) -> impl std::fmt::Debug + use<> {
     let symbols = snapshot.outline(path).unwrap_or_default();
     let symbols: Vec<_> = symbols
         .into_iter()
-        .map(|symbol| (symbol.qualified, symbol.kind, symbol.range, symbol.name_range, symbol.doc_range, symbol.exported))
+        .map(|symbol| {
+            (
+                symbol.qualified,
+                symbol.kind,
+                symbol.range,
+                symbol.name_range,
+                symbol.doc_range,
+                symbol.exported,
+            )
+        })
         .collect();
     (symbols, snapshot.imports(path), snapshot.has_syntax_errors(path), snapshot.content_hash(path))
 }

@@ -47,7 +47,8 @@ pub(super) fn measure(report: &mut Report<'_>) -> Result<()> {
     let mut times = Latencies::default();
     let (mut slowest, mut answered) = ((0.0, ""), 0);
     for query in &queries {
-        answered += usize::from(!times.time(|| snapshot.find(query, &Filter::default(), find::LIMIT)).is_empty());
+        answered +=
+            usize::from(!times.time(|| snapshot.find(query, &Filter::default(), find::LIMIT)).is_empty());
         if times.last() > slowest.0 {
             slowest = (times.last(), query);
         }

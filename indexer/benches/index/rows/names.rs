@@ -6,9 +6,9 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::Result;
+use devtoolkit_index::Index;
 use devtoolkit_index::store::Store;
 use devtoolkit_index::walk::WalkOptions;
-use devtoolkit_index::Index;
 
 use super::{Report, parsed};
 use crate::corpora::{self, Corpus, HOMEASSISTANT, THEIA};
@@ -23,9 +23,14 @@ const NAMES: f64 = 0.5;
 pub(super) fn measure(report: &mut Report<'_>) -> Result<()> {
     let ctags = Ctags::find()?;
     let corpus = corpora::fetch(HOMEASSISTANT)?;
-    let (ours, theirs, _) = against(report, &ctags, &corpus, "Python", &["--partial", "--no-cache", "find", "HomeAssistant"])?;
+    let (ours, theirs, _) =
+        against(report, &ctags, &corpus, "Python", &["--partial", "--no-cache", "find", "HomeAssistant"])?;
     report.goals.push(Goal {
-        what: format!("{}: names tier, a process that reads all and answers, against {}", corpus.spec.id(), ctags.version),
+        what: format!(
+            "{}: names tier, a process that reads all and answers, against {}",
+            corpus.spec.id(),
+            ctags.version
+        ),
         ours: format!("{} CPU", report::seconds(ours)),
         peer: format!("{} CPU", report::seconds(theirs)),
         value: ours.as_secs_f64() / theirs.as_secs_f64(),
@@ -34,7 +39,8 @@ pub(super) fn measure(report: &mut Report<'_>) -> Result<()> {
     });
     check(report, &corpus)?;
     let corpus = corpora::fetch(THEIA)?;
-    let (ours, theirs, bytes) = against(report, &ctags, &corpus, "TypeScript", &["--no-cache", "find", "Widget"])?;
+    let (ours, theirs, bytes) =
+        against(report, &ctags, &corpus, "TypeScript", &["--no-cache", "find", "Widget"])?;
     report.notes.push(format!(
         "{}: the full index, references and trigrams included, takes {} CPU; {} takes {} for {} of tags: {:.2}×.",
         corpus.spec.id(),

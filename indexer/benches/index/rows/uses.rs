@@ -43,7 +43,8 @@ pub(super) fn measure(report: &mut Report<'_>) -> Result<()> {
 /// Symbols by chance, each as likely as any other.
 pub(super) fn sample(snapshot: &Snapshot, count: usize) -> Vec<Symbol> {
     let files: Vec<_> = snapshot.files().collect();
-    let all: Vec<Symbol> = files.iter().flat_map(|file| snapshot.outline(&file.path).unwrap_or_default()).collect();
+    let all: Vec<Symbol> =
+        files.iter().flat_map(|file| snapshot.outline(&file.path).unwrap_or_default()).collect();
     let mut random = Random::new(1);
     (0..count).map(|_| random.pick(&all).clone()).collect()
 }

@@ -110,7 +110,8 @@ impl<'a> Misses<'a> {
 
     /// How many are wrong and missing in each syntax, the worst first.
     pub(crate) fn breakdown(&self) -> Table {
-        let mut tallies: Vec<_> = self.tallies.iter().filter(|(_, tally)| tally.wrong + tally.missing > 0).collect();
+        let mut tallies: Vec<_> =
+            self.tallies.iter().filter(|(_, tally)| tally.wrong + tally.missing > 0).collect();
         tallies.sort_by_key(|(syntax, tally)| (std::cmp::Reverse(tally.wrong + tally.missing), *syntax));
         let mut table = Table::new(["language", "parent", "field", "asked", "wrong", "missing"]);
         for ((language, parent, field), tally) in tallies {

@@ -203,7 +203,9 @@ fn declared(parent: &str, field: Option<&str>) -> Declared {
         | ("assignment", Some("left"))
         | ("assignment_expression", Some("left"))
         | ("member_expression", Some("property"))
-        | ("pair", Some("key")) => Declared::ByValue,
+        | ("pair", Some("key"))
+        // The name of a class or function that is itself a value.
+        | ("class" | "function_expression" | "generator_function", Some("name")) => Declared::ByValue,
         _ => Declared::No,
     }
 }

@@ -35,7 +35,8 @@ pub(super) fn edit(
 }
 
 fn function(at: usize, name: &str) -> TextEdit {
-    let text = format!("\nfunction {name}(first: number, second = 2): number {{\n    return first + second;\n}}\n");
+    let text =
+        format!("\nfunction {name}(first: number, second = 2): number {{\n    return first + second;\n}}\n");
     TextEdit { range: at..at, text }
 }
 
