@@ -348,13 +348,15 @@ impl<'t> Extract<'t> {
                     }
                 }
             }
-            Ctx::Type => {
+            Ctx::Type
                 if frame.first.kind == LastKind::Other
                     && last.kind == LastKind::Name
-                    && matches!(frame.rule, Some(CompiledRule { class: Class::Generic | Class::Union, .. }))
-                {
-                    frame.first = last;
-                }
+                    && matches!(
+                        frame.rule,
+                        Some(CompiledRule { class: Class::Generic | Class::Union, .. })
+                    ) =>
+            {
+                frame.first = last;
             }
             _ => {}
         }

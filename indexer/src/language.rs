@@ -112,8 +112,6 @@ pub(crate) struct Spec {
     pub(crate) wrappers: &'static [&'static str],
     /// Assigning to an undeclared member of `self` or `this` declares it.
     pub(crate) assigned_fields: bool,
-    /// Bare names inside a class's methods also mean its members (`this.` may be left out).
-    pub(crate) implicit_this: bool,
 }
 
 /// How a language says that a definition can be used from other files.

@@ -122,7 +122,9 @@ impl<'s> Resolver<'s> {
     /// The module that is written at an offset: of `a.b.c`, the part up to the offset's name.
     pub(crate) fn module_at(&self, facts: &FileFacts<'s>, offset: u32) -> Option<Target> {
         let language = Self::followed(facts)?;
-        for import in facts.doc.imports.iter().filter(|import| import.module != NONE && import.module_at <= offset) {
+        for import in
+            facts.doc.imports.iter().filter(|import| import.module != NONE && import.module_at <= offset)
+        {
             let module = facts.name(import.module);
             let inside = (offset - import.module_at) as usize;
             if inside > module.len() {

@@ -9,8 +9,6 @@ use crate::snapshot::{FileId, Part, Snapshot, Symbol};
 use crate::symbol::SymbolKind;
 use fst::{Automaton, IntoStreamer, Streamer};
 use memchr::memmem;
-use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 /// Names of one tier that are ranked; the FST yields more only for very short prefixes.
 const NAMES_LIMIT: usize = 4_000;
@@ -143,25 +141,18 @@ impl Snapshot {
     fn fuzzy(&self, name: &str) -> Vec<Candidate> {
         let wanted = mask(name);
         let first = name.bytes().next().map_or(0, bit);
-        let pattern = Pattern::new(name, CaseMatching::Ignore, Normalization::Never, AtomKind::Fuzzy);
         let lower = name.to_lowercase();
-        let mut matcher = Matcher::new(Config::DEFAULT);
-        let mut buffer = Vec::new();
         let mut candidates = Vec::new();
         for (part, held) in self.parts_numbered() {
             let folded = held.folded();
-            for (index, mask) in folded.masks.iter().enumerate() {
-                if mask & wanted != wanted || folded.initials[index] & first == 0 {
+            for (index, (mask, initials)) in folded.masks.iter().zip(&folded.initials).enumerate() {
+                if mask & wanted != wanted || initials & first == 0 {
                     continue;
                 }
                 let (start, end) = folded.range(index);
-                if !is_abbreviation(&lower, &folded.names[start..end], &folded.lower[start..end]) {
-                    continue;
-                }
-                let text = Utf32Str::new(&folded.names[start..end], &mut buffer);
-                if let Some(score) = pattern.score(text, &mut matcher) {
-                    let penalty = u32::from(u16::MAX).saturating_sub(score) << 8;
-                    let penalty = penalty + crate::extract::offset((end - start).min(255));
+                let gaps = gaps(&lower, &folded.names[start..end], &folded.lower[start..end]);
+                if let Some(gaps) = gaps {
+                    let penalty = gaps << 9 | crate::extract::offset((end - start).min(511));
                     candidates.push(Candidate {
                         kind: MatchKind::Fuzzy,
                         penalty,
@@ -268,7 +259,8 @@ pub(crate) struct Folded {
 impl Folded {
     fn new(segment: &Segment) -> Self {
         let mut names = String::new();
-        let (mut starts, mut terms, mut masks, mut initials) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut starts, mut terms, mut masks, mut initials) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut stream = segment.names().stream();
         while let Some((name, output)) = stream.next() {
             let term = u32::try_from(output.value()).unwrap_or(u32::MAX);
@@ -323,15 +315,37 @@ fn bit(byte: u8) -> u64 {
     }
 }
 
-/// Whether a query's characters stand in a name in order, the first where a word begins.
-fn is_abbreviation(wanted: &str, name: &str, lower: &str) -> bool {
-    let Some((first, rest)) = wanted.as_bytes().split_first() else { return false };
+/// How many of a query's characters continue neither the one before nor begin a word, when they all
+/// stand in a name in order, the first where a word begins. Characters go to the next word that
+/// begins with them before they go to a later place inside a word.
+fn gaps(wanted: &str, name: &str, lower: &str) -> Option<u32> {
+    let (first, rest) = wanted.as_bytes().split_first()?;
     let lower = lower.as_bytes();
-    let starts = memchr::memchr_iter(*first, lower).find(|at| *at == 0 || starts_word(name, *at));
-    let Some(start) = starts else { return false };
-    let mut left = &lower[start + 1..];
-    rest.iter().all(|byte| {
-        let found = left.iter().position(|other| other == byte);
+    let word = |byte: u8, from: usize| {
+        let found = memchr::memchr_iter(byte, &lower[from..]).map(|at| from + at);
+        found.into_iter().find(|at| *at == 0 || starts_word(name, *at))
+    };
+    let mut at = word(*first, 0)?;
+    let mut gaps = 0;
+    for (index, byte) in rest.iter().enumerate() {
+        let next = at + 1;
+        let can_go_on = |at: usize| is_subsequence(&rest[index + 1..], &lower[at + 1..]);
+        at = if lower.get(next) == Some(byte) && can_go_on(next) {
+            next
+        } else if let Some(found) = word(*byte, next.min(lower.len())).filter(|at| can_go_on(*at)) {
+            found
+        } else {
+            gaps += 1;
+            next + memchr::memchr(*byte, lower.get(next..)?)?
+        };
+    }
+    Some(gaps)
+}
+
+fn is_subsequence(wanted: &[u8], name: &[u8]) -> bool {
+    let mut left = name;
+    wanted.iter().all(|byte| {
+        let found = memchr::memchr(*byte, left);
         left = found.map_or(&[], |at| &left[at + 1..]);
         found.is_some()
     })

@@ -298,7 +298,8 @@ impl Snapshot {
     pub(crate) fn symbol(&self, facts: &FileFacts<'_>, index: u32) -> Symbol {
         let fact = &facts.doc.symbols[index as usize];
         let parent = if fact.local { facts.enclosing(fact.name_start) } else { fact.parent };
-        let parent_of = |index: u32| facts.doc.symbols.get(index as usize).map(|symbol| (symbol.name, symbol.parent));
+        let parent_of =
+            |index: u32| facts.doc.symbols.get(index as usize).map(|symbol| (symbol.name, symbol.parent));
         let around = containers(parent, parent_of).map(|name| facts.name(name));
         self.made(SymbolId { file: facts.file, index }, fact, facts.name(fact.name), around.collect())
     }
@@ -317,7 +318,8 @@ impl Snapshot {
                 let name_of = |name: NameId| {
                     terms.get(name as usize).and_then(|term| segment.name(*term)).unwrap_or_default()
                 };
-                let around = containers(fact.parent, |index| parents.get(index as usize).copied()).map(name_of);
+                let around =
+                    containers(fact.parent, |index| parents.get(index as usize).copied()).map(name_of);
                 each(self.made(SymbolId { file, index }, &fact, name_of(local), around.collect()));
             }
             ControlFlow::Continue(())
@@ -384,7 +386,14 @@ struct ByName {
 impl<'s> FileFacts<'s> {
     fn new(segment: &'s Segment, file: FileId) -> Self {
         let stored = segment.stored(file.doc);
-        Self { file, segment, doc: Doc::decode(stored.blob), terms: stored.terms(), uses: OnceCell::new(), last_len: Cell::new((NONE, 0)) }
+        Self {
+            file,
+            segment,
+            doc: Doc::decode(stored.blob),
+            terms: stored.terms(),
+            uses: OnceCell::new(),
+            last_len: Cell::new((NONE, 0)),
+        }
     }
 
     /// The text of a name.

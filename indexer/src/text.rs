@@ -2,7 +2,7 @@
 //!
 //! Built on ripgrep's own libraries and set up as it sets them up for a folder: a file is searched line by
 //! line, one with a byte order mark is decoded first, and one with a NUL byte is given up where the buffer
-//! with that byte starts. What files to look at is for [`crate::trigram`] to say.
+//! with that byte starts. What files to look at is for `trigram.rs` to say.
 
 mod decode;
 mod pattern;

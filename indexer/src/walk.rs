@@ -31,7 +31,7 @@ pub struct WalkOptions {
     pub max_file_bytes: u64,
     /// Reading and parsing threads, at least 1.
     pub threads: usize,
-    /// Only the names of definitions, only where a scanner finds them; see [`crate::names`].
+    /// Only the names of definitions, only where a scanner finds them; see `names.rs`.
     pub names_only: bool,
 }
 

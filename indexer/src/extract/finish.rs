@@ -73,7 +73,14 @@ impl<'t> Extract<'t> {
     }
 
     /// The same where the bound name is part of a node; nothing is bound when the range is empty.
-    pub(crate) fn import_range(&mut self, kind: ImportKind, module: NameId, name: NameId, from: usize, to: usize) {
+    pub(crate) fn import_range(
+        &mut self,
+        kind: ImportKind,
+        module: NameId,
+        name: NameId,
+        from: usize,
+        to: usize,
+    ) {
         let (scope, at) = (self.scope(), offset(from));
         let alias = if from < to { self.intern(at, offset(to)).unwrap_or(NONE) } else { NONE };
         if alias != NONE {

@@ -52,7 +52,9 @@ impl<'t> Extract<'t> {
         let frame = *self.top();
         match frame.ctx {
             Ctx::Name => return self.name_symbol(name, from),
-            Ctx::Bind(kind) if self.shape.qualifier != NONE => return self.bind(name, from, kind, self.scope()),
+            Ctx::Bind(kind) if self.shape.qualifier != NONE => {
+                return self.bind(name, from, kind, self.scope());
+            }
             _ => {}
         }
         let (receiver, of) = match frame.first.kind {

@@ -138,7 +138,7 @@ fn edits_outside_of_the_text_are_refused_and_change_nothing() {
     assert_eq!(index.edit("a.py", &[]), Err(EditError::Unknown { path: "a.py".to_owned() }));
     index.update("a.py", "ä = 1\n");
     let before = known(&index, "a.py");
-    for range in [1..2, 0..99, 5..4] {
+    for range in [1..2, 0..99, Range { start: 5, end: 4 }] {
         let edit = TextEdit { range: range.clone(), text: "x".to_owned() };
         let refused = index.edit("a.py", &[edit]);
         assert!(matches!(refused, Err(EditError::OutOfRange { .. })), "{range:?}");

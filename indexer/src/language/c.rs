@@ -15,7 +15,6 @@ pub(crate) static SPEC: Spec = Spec {
     wrappers: &[],
     assigned_fields: false,
     // Enumerators are used by their bare names.
-    implicit_this: true,
 };
 
 const VARIABLE: Ctx = Ctx::Bind(SymbolKind::Variable);

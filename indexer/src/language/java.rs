@@ -13,7 +13,6 @@ pub(crate) static SPEC: Spec = Spec {
     doc_comments: true,
     wrappers: &[],
     assigned_fields: false,
-    implicit_this: true,
 };
 
 const VARIABLE: Ctx = Ctx::Bind(SymbolKind::Variable);

@@ -22,7 +22,6 @@ pub(crate) static SPEC: Spec = Spec {
         "ReadOnly",
     ],
     assigned_fields: true,
-    implicit_this: false,
 };
 
 const VARIABLE: Ctx = Ctx::Bind(SymbolKind::Variable);

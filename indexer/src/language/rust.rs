@@ -14,7 +14,6 @@ pub(crate) static SPEC: Spec = Spec {
     doc_comments: true,
     wrappers: &[],
     assigned_fields: false,
-    implicit_this: false,
 };
 
 const CALLABLE: &[(&str, Ctx)] = &[

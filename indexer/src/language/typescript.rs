@@ -19,7 +19,6 @@ pub(super) const COMMON: Spec = Spec {
     doc_comments: true,
     wrappers: &["Promise", "PromiseLike", "Readonly", "Partial", "Required", "NonNullable", "Awaited"],
     assigned_fields: false,
-    implicit_this: false,
 };
 
 const VARIABLE: Ctx = Ctx::Bind(SymbolKind::Variable);
@@ -308,8 +307,7 @@ fn import(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {
             }
             "import_require_clause" => {
                 bound = true;
-                let module =
-                    child.child_by_field_name("source").map_or(NONE, |source| cx.module(source));
+                let module = child.child_by_field_name("source").map_or(NONE, |source| cx.module(source));
                 if let Some(name) = child.named_child(0) {
                     cx.import(ImportKind::Module, module, NONE, Some(name));
                 }

@@ -371,7 +371,9 @@ impl<'s> Doc<'s> {
         let mut imports = imports.into_iter().peekable();
         let mut uses = Vec::with_capacity(self.uses.len() / 2);
         self.visit_uses(count, |used| {
-            while let Some(import) = imports.next_if(|import| (import.name, import.start) < (used.name, used.start)) {
+            while let Some(import) =
+                imports.next_if(|import| (import.name, import.start) < (used.name, used.start))
+            {
                 uses.push(import);
             }
             uses.push(used);

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The node kinds of a grammar, each with the names of its fields.
 type Kinds = BTreeMap<String, BTreeSet<String>>;
+type Nodes = &'static [(&'static str, Rule)];
+type Fields = &'static [(&'static str, Ctx)];
 
 fn kinds(language: Language) -> Kinds {
     let node_types = match language {
@@ -38,8 +40,8 @@ fn kinds(language: Language) -> Kinds {
 }
 
 /// The languages that share a table, with it.
-fn tables() -> Vec<(Vec<Language>, &'static [(&'static str, Rule)])> {
-    let mut tables: Vec<(Vec<Language>, &'static [(&'static str, Rule)])> = Vec::new();
+fn tables() -> Vec<(Vec<Language>, Nodes)> {
+    let mut tables: Vec<(Vec<Language>, Nodes)> = Vec::new();
     for language in Language::ALL {
         let nodes = language.spec().nodes;
         let same =
@@ -70,7 +72,7 @@ fn every_field_of_a_table_exists() {
     for (languages, nodes) in tables() {
         let grammars: Vec<Kinds> = languages.iter().map(|language| kinds(*language)).collect();
         // Kinds may share a list of fields: each field must belong to one of them.
-        let mut lists: Vec<(&'static [(&'static str, Ctx)], Vec<&str>)> = Vec::new();
+        let mut lists: Vec<(Fields, Vec<&str>)> = Vec::new();
         for (kind, rule) in nodes {
             match lists.iter_mut().find(|(fields, _)| *fields == rule.fields) {
                 Some((_, kinds)) => kinds.push(kind),
