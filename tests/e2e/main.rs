@@ -2,3 +2,4 @@
 #![expect(clippy::disallowed_methods, reason = "end-to-end tests start programs and touch the disk")]
 
 mod architecture;
+mod index;
