@@ -19,7 +19,6 @@ pub(crate) struct Prepared {
     pub(crate) meta: Meta,
     pub(crate) encoded: Encoded,
     pub(crate) trigrams: Vec<u32>,
-    pub(crate) has_errors: bool,
 }
 
 /// What turning files into facts needs again and again. Each thread has its own.
@@ -70,8 +69,8 @@ impl Workshop {
 }
 
 fn prepared(language: Option<Language>, facts: &Facts<'_>, stat: Stat, trigrams: Vec<u32>) -> Prepared {
-    let meta = Meta { language, unsearched: false, doubtful: false, stat };
-    Prepared { meta, encoded: encode(facts, language), trigrams, has_errors: facts.has_errors }
+    let meta = Meta { language, unsearched: false, binary: false, doubtful: false, stat };
+    Prepared { meta, encoded: encode(facts, language), trigrams }
 }
 
 /// What the names tier knows of a Python text: where `def` and `class` name something.

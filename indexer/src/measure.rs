@@ -1,5 +1,4 @@
 //! What only the benchmarks ask: one step of indexing alone, and where an index's bytes go.
-#![expect(clippy::disallowed_methods, reason = "benchmarks measure reading together with parsing")]
 
 use crate::extract::extract;
 use crate::file::{FILE_LIMIT, Workshop, hash};
@@ -8,8 +7,8 @@ use crate::language::Language;
 use crate::segment::doc::encode;
 use crate::segment::write::Builder;
 use crate::segment::{Meta, Section, Stat};
+use crate::walk::read_file;
 use crate::{project, text, trigram};
-use std::fs;
 use std::path::Path;
 
 /// Reads files below a root, in path order, and makes a segment of their structure, without the trigrams: as
@@ -19,7 +18,7 @@ pub fn structure(root: &Path, paths: &[String]) -> usize {
     let mut workshop = Workshop::default();
     let mut builder = Builder::default();
     for path in paths {
-        let Ok(bytes) = fs::read(root.join(path)) else { continue };
+        let Some(bytes) = read_file(&root.join(path), u64::from(u32::MAX)) else { continue };
         let stat = Stat { size: bytes.len() as u64, modified: 0, hash: hash(&bytes) };
         let text = text::decode(&bytes);
         let language = Language::of_path(path).filter(|_| text.len() < FILE_LIMIT);
@@ -28,7 +27,7 @@ pub fn structure(root: &Path, paths: &[String]) -> usize {
             (Some(language), Some(tree)) => extract(language, &text, tree),
             _ => project::facts(path, &text),
         };
-        let meta = Meta { language, unsearched: false, doubtful: false, stat };
+        let meta = Meta { language, unsearched: false, binary: false, doubtful: false, stat };
         builder.add(path, meta, &encode(&facts, language), &[]);
     }
     builder.finish().len()
@@ -41,7 +40,7 @@ pub fn trigrams(root: &Path, paths: &[String]) -> usize {
     let mut builder = trigram::Builder::default();
     let mut found = Vec::new();
     for (doc, path) in (0u32..).zip(paths) {
-        let Ok(bytes) = fs::read(root.join(path)) else { continue };
+        let Some(bytes) = read_file(&root.join(path), u64::from(u32::MAX)) else { continue };
         found.clear();
         trigram::extract(&text::decode(&bytes), &mut scratch, &mut found);
         builder.add(doc, &found);

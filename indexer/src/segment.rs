@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Changes whenever the layout or what is extracted changes; older files are rebuilt.
-pub(crate) const SCHEMA: u32 = 3;
+pub(crate) const SCHEMA: u32 = 4;
 
 const MAGIC: &[u8; 8] = b"DTINDEX\0";
 const SECTIONS: usize = 7;
@@ -81,6 +81,8 @@ pub(crate) struct Meta {
     pub(crate) language: Option<Language>,
     /// The text has no trigrams here (binary, too large): text search must read it.
     pub(crate) unsearched: bool,
+    /// A NUL byte stands near the start.
+    pub(crate) binary: bool,
     /// Read in the same moment as it was written: the next check must compare hashes.
     pub(crate) doubtful: bool,
     pub(crate) stat: Stat,
@@ -229,6 +231,7 @@ impl Segment {
             language: Language::from_number(record[4]),
             unsearched: record[5] & 1 != 0,
             doubtful: record[5] & 2 != 0,
+            binary: record[5] & 4 != 0,
             stat: Stat {
                 size: bytes::u64_at(record, 8),
                 modified: bytes::u64_at(record, 16).cast_signed(),

@@ -149,6 +149,14 @@ pub struct Counts {
     pub references: u64,
     /// Bytes of all files.
     pub bytes: u64,
+    /// Files with a NUL byte near the start, searched as text up to it.
+    pub binary: u64,
+    /// Files past the size limit, not read.
+    pub too_large: u64,
+    /// Files of a known language that took too long to parse, searched as text.
+    pub too_slow: u64,
+    /// Files with text that the parser could not place.
+    pub with_errors: u64,
 }
 
 impl Snapshot {
@@ -202,6 +210,12 @@ impl Snapshot {
             let facts = self.facts(id);
             counts.bytes += meta.stat.size;
             counts.parsed += u64::from(meta.language.is_some());
+            counts.binary += u64::from(meta.binary);
+            counts.too_large += u64::from(meta.unsearched);
+            let is_known = Language::of_path(self.path(id)).is_some();
+            let unparsed = meta.language.is_none() && !meta.binary && !meta.unsearched;
+            counts.too_slow += u64::from(unparsed && is_known);
+            counts.with_errors += u64::from(facts.doc.has_errors);
             counts.symbols += facts.doc.symbols.iter().filter(|symbol| !symbol.local).count() as u64;
             counts.references += facts.doc.use_count(facts.terms.len()) as u64;
         }

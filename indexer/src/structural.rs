@@ -41,15 +41,16 @@ pub struct StructuralSearch {
 /// # Errors
 /// When the query does not parse, or names nodes or fields that the grammar lacks.
 pub fn structural_search(language: Language, query: &str) -> Result<StructuralSearch, QueryError> {
+    let named = |message: &str| message.trim().trim_matches('"').to_owned();
     let query = Query::new(&language.grammar(), query).map_err(|error| QueryError {
         line: error.row + 1,
         column: error.column + 1,
         message: match error.kind {
             tree_sitter::QueryErrorKind::NodeType => {
-                format!("{} has no node `{}`", language.name(), error.message)
+                format!("{} has no node `{}`", language.name(), named(&error.message))
             }
             tree_sitter::QueryErrorKind::Field => {
-                format!("{} has no field `{}`", language.name(), error.message)
+                format!("{} has no field `{}`", language.name(), named(&error.message))
             }
             tree_sitter::QueryErrorKind::Capture => format!("no capture `{}`", error.message),
             _ => format!("syntax error near `{}`", error.message.trim()),

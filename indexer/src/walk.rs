@@ -47,23 +47,15 @@ impl Default for WalkOptions {
 pub struct WalkReport {
     /// Files in the tree that are not ignored.
     pub files: u64,
-    /// Of these, files in a language that is parsed.
-    pub parsed: u64,
     /// Files read in this walk: new or changed ones.
     pub changed: u64,
     /// Files that were known and are gone.
     pub removed: u64,
     /// Bytes of the files read in this walk.
     pub bytes: u64,
-    pub binary: u64,
-    pub too_large: u64,
     pub unreadable: u64,
     /// Files whose path is not UTF-8.
     pub unnameable: u64,
-    /// Files of a known language that took too long to parse.
-    pub too_slow: u64,
-    /// Files with text that the parser could not place.
-    pub with_errors: u64,
 }
 
 /// A step of the walk, for a progress bar.
@@ -81,10 +73,7 @@ struct Found {
 
 /// What reading a file came to.
 enum Outcome {
-    Taken(Prepared),
-    Binary(Prepared),
-    TooLarge(Prepared),
-    TooSlow(Prepared),
+    Taken(Box<Prepared>),
     /// Only touched: its facts hold.
     Same,
     Unreadable,
@@ -241,18 +230,6 @@ impl Gathering<'_, '_> {
         let report = &mut *self.report;
         let prepared = match outcome {
             Outcome::Taken(prepared) => prepared,
-            Outcome::Binary(prepared) => {
-                report.binary += 1;
-                prepared
-            }
-            Outcome::TooLarge(prepared) => {
-                report.too_large += 1;
-                prepared
-            }
-            Outcome::TooSlow(prepared) => {
-                report.too_slow += 1;
-                prepared
-            }
             Outcome::Same => return Ok(()),
             Outcome::Unreadable => {
                 report.unreadable += 1;
@@ -262,8 +239,6 @@ impl Gathering<'_, '_> {
         };
         report.changed += 1;
         report.bytes += prepared.meta.stat.size;
-        report.parsed += u64::from(prepared.meta.language.is_some());
-        report.with_errors += u64::from(prepared.has_errors);
         self.index.strike(path);
         self.builder.add(path, prepared.meta, &prepared.encoded, &prepared.trigrams);
         if self.builder.text_bytes() > FLUSH_BYTES { self.flush() } else { Ok(()) }
@@ -286,12 +261,12 @@ fn read(
     workshop: &mut Workshop,
 ) -> Outcome {
     if found.stat.size > options.max_file_bytes {
-        return Outcome::TooLarge(unread(found.stat));
+        return Outcome::Taken(Box::new(unread(found.stat)));
     }
     let limit = options.max_file_bytes;
     let Some(bytes) = read_file(&root.join(&found.path), limit) else { return Outcome::Unreadable };
     if bytes.len() as u64 > limit {
-        return Outcome::TooLarge(unread(found.stat));
+        return Outcome::Taken(Box::new(unread(found.stat)));
     }
     let stat = Stat { hash: hash(&bytes), ..found.stat };
     let doubtful = is_recent(found.stat.modified);
@@ -313,14 +288,8 @@ fn read(
     } else {
         workshop.prepare(&found.path, &bytes, stat)
     };
-    prepared.meta.doubtful = doubtful;
-    let too_slow =
-        prepared.meta.language.is_none() && !binary && crate::Language::of_path(&found.path).is_some();
-    match (binary, too_slow) {
-        (true, _) => Outcome::Binary(prepared),
-        (_, true) if !options.names_only => Outcome::TooSlow(prepared),
-        _ => Outcome::Taken(prepared),
-    }
+    (prepared.meta.doubtful, prepared.meta.binary) = (doubtful, binary);
+    Outcome::Taken(Box::new(prepared))
 }
 
 fn same_content(known: &Meta, stat: &Stat) -> bool {
@@ -384,10 +353,7 @@ pub(crate) fn refresh_paths(root: &Path, options: &WalkOptions, paths: &[String]
         };
         let found = Found { path: path.clone(), stat: stat(&metadata) };
         match read(root, options, &found, &before, &mut workshop) {
-            Outcome::Taken(prepared)
-            | Outcome::Binary(prepared)
-            | Outcome::TooLarge(prepared)
-            | Outcome::TooSlow(prepared) => {
+            Outcome::Taken(prepared) => {
                 index.store(path, &prepared);
                 changed += 1;
             }

@@ -380,9 +380,9 @@ pub(crate) fn build(
             "root": store.root().to_string_lossy(), "files": report.files, "parsed": counts.parsed,
             "symbols": counts.symbols, "references": counts.references, "bytes": counts.bytes,
             "read": { "files": report.changed, "bytes": report.bytes, "removed": report.removed },
-            "skipped": { "binary": report.binary, "tooLarge": report.too_large, "unreadable": report.unreadable,
-                         "notUtf8Names": report.unnameable, "tooSlow": report.too_slow },
-            "withSyntaxErrors": report.with_errors, "seconds": took.as_secs_f64(),
+            "skipped": { "binary": counts.binary, "tooLarge": counts.too_large, "unreadable": report.unreadable,
+                         "notUtf8Names": report.unnameable, "tooSlow": counts.too_slow },
+            "withSyntaxErrors": counts.with_errors, "seconds": took.as_secs_f64(),
             "peakMemoryBytes": peak, "indexBytes": on_disk,
         });
         let _ = writeln!(text, "{json:#}");
@@ -405,12 +405,12 @@ pub(crate) fn build(
             let _ = writeln!(text, "  {name:<14} {value}");
         }
         for (count, what) in [
-            (report.binary, "binary: searched as text up to the first NUL"),
-            (report.too_large, "larger than --max-file-size: not read"),
+            (counts.binary, "binary: searched as text up to the first NUL"),
+            (counts.too_large, "larger than --max-file-size: not read"),
             (report.unreadable, "unreadable: left out"),
             (report.unnameable, "with a name that is not UTF-8: left out"),
-            (report.too_slow, "too slow to parse: searched as text only"),
-            (report.with_errors, "with syntax errors: indexed as far as they parse"),
+            (counts.too_slow, "too slow to parse: searched as text only"),
+            (counts.with_errors, "with syntax errors: indexed as far as they parse"),
         ] {
             if count > 0 {
                 let _ = writeln!(text, "  {count} {what}");

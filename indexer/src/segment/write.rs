@@ -255,7 +255,7 @@ fn put_record(out: &mut Vec<u8>, path_end: u32, meta: &Meta, from: usize, len: u
     let start = out.len();
     out.extend_from_slice(&path_end.to_le_bytes());
     out.push(meta.language.map_or(0, |language| language as u8));
-    out.push(u8::from(meta.unsearched) | u8::from(meta.doubtful) << 1);
+    out.push(u8::from(meta.unsearched) | u8::from(meta.doubtful) << 1 | u8::from(meta.binary) << 2);
     out.extend_from_slice(&[0, 0]);
     out.extend_from_slice(&meta.stat.size.to_le_bytes());
     out.extend_from_slice(&meta.stat.modified.to_le_bytes());
