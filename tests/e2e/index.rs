@@ -253,7 +253,7 @@ fn hostile_files_are_indexed_as_far_as_they_go() {
         project.write(&format!("empty.{end}"), b"");
         project.write(&format!("bytes.{end}"), &[0xff, 0xfe, 0x80, b'\n', 0xc3]);
     }
-    project.write("latin.py", b"# caf\xe9\r\ndef after_latin():\r\n    pass\r\n");
+    project.write("latin.py", b"# \xe9t\xe9\r\ndef after_latin():\r\n    pass\r\n");
     project.write("bom.py", b"\xef\xbb\xbfdef after_bom(): pass\n");
     project.write("broken.py", b"def (:\n  class\ndef still_found(): pass\n");
     project.write("huge.py", &b"y = 1\n".repeat(8_500_000));
