@@ -1,6 +1,7 @@
 //! Where a symbol is defined, used and called from.
 
 use crate::filter::Filter;
+use crate::language::Language;
 use crate::resolve::{Resolver, Target};
 use crate::snapshot::{FileFacts, FileId, Snapshot, Symbol, SymbolId};
 use crate::symbol::{ImportKind, NONE, Receiver, Role, SymbolKind, Use};
@@ -111,7 +112,7 @@ impl Snapshot {
         let language = self.meta(file).language;
         symbols.sort_by_key(|symbol| {
             let other = self.file(&symbol.path).and_then(|other| self.meta(other).language);
-            let fits = fits(&used, symbol.kind);
+            let fits = fits(&used, symbol.kind, language);
             (other != language, !fits, symbol.path != path, std::cmp::Reverse(common(&symbol.path, path)))
         });
         symbols.truncate(CANDIDATES);
@@ -210,7 +211,9 @@ impl Snapshot {
                     Some(found) if found == target => each(&facts, used, Certainty::Resolved),
                     Some(_) => {}
                     None if symbol.local => {}
-                    None if fits(used, symbol.kind) => each(&facts, used, Certainty::ByName),
+                    None if fits(used, symbol.kind, facts.doc.language) => {
+                        each(&facts, used, Certainty::ByName);
+                    }
                     None => {}
                 }
             }
@@ -292,7 +295,7 @@ impl Snapshot {
                     None => {
                         // By name only where the name is unmistakable.
                         let mut named = self.named(&facts.name(used.name), filter);
-                        named.retain(|symbol| fits(used, symbol.kind));
+                        named.retain(|symbol| fits(used, symbol.kind, facts.doc.language));
                         if let [only] = named.as_slice() {
                             add(only.clone(), Certainty::ByName);
                         }
@@ -341,8 +344,11 @@ fn use_at(facts: &FileFacts<'_>, offset: u32) -> Option<Use> {
 }
 
 /// Whether a use can mean a symbol of that kind, as far as its form tells.
-fn fits(used: &Use, kind: SymbolKind) -> bool {
-    let by_member = !matches!(used.receiver, Receiver::Bare | Receiver::Keyword);
+fn fits(used: &Use, kind: SymbolKind, language: Option<Language>) -> bool {
+    // There `this.` may be left out, and C's enumerators stand alone: a bare name may be a member's.
+    let implicit = matches!(language, Some(Language::C | Language::Cpp | Language::Java));
+    let by_member = !matches!(used.receiver, Receiver::Bare | Receiver::Keyword)
+        || (implicit && used.receiver == Receiver::Bare);
     match used.role {
         Role::Type => !kind.is_callable() && (by_member || !kind.is_member()),
         _ if by_member => true,

@@ -314,8 +314,8 @@ impl Snapshot {
         let parent = if fact.local { facts.enclosing(fact.name_start) } else { fact.parent };
         let parent_of =
             |index: u32| facts.doc.symbols.get(index as usize).map(|symbol| (symbol.name, symbol.parent));
-        let around = containers(parent, parent_of).map(|name| facts.name(name));
-        self.made(SymbolId { file: facts.file, index }, fact, facts.name(fact.name), around.collect())
+        let around = containers(parent, parent_of).collect();
+        self.made(SymbolId { file: facts.file, index }, fact, around, &|name| facts.name(name))
     }
 
     /// The symbols (without locals) of a name in one file.
@@ -332,22 +332,29 @@ impl Snapshot {
                 let name_of = |name: NameId| {
                     terms.get(name as usize).and_then(|term| segment.name(*term)).unwrap_or_default()
                 };
-                let around =
-                    containers(fact.parent, |index| parents.get(index as usize).copied()).map(name_of);
-                each(self.made(SymbolId { file, index }, &fact, name_of(local), around.collect()));
+                let around = containers(fact.parent, |index| parents.get(index as usize).copied());
+                each(self.made(SymbolId { file, index }, &fact, around.collect(), &name_of));
             }
             ControlFlow::Continue(())
         });
     }
 
-    /// A symbol from its fact, its name and the names around it, innermost first.
-    fn made(&self, id: SymbolId, fact: &SymbolFact, name: String, mut around: Vec<String>) -> Symbol {
+    /// A symbol from its fact and the names around it, innermost first.
+    fn made(
+        &self,
+        id: SymbolId,
+        fact: &SymbolFact,
+        around: Vec<NameId>,
+        name_of: &dyn Fn(NameId) -> String,
+    ) -> Symbol {
+        let name = name_of(fact.name);
         let name_range = fact.name_start..fact.name_start + crate::extract::offset(name.len());
         let depth = crate::extract::offset(around.len());
-        around.reverse();
-        around.push(name.clone());
+        let qualifier = Some(fact.qualifier).filter(|qualifier| *qualifier != NONE);
+        let path = around.into_iter().rev().chain(qualifier).chain([fact.name]).map(name_of);
         Symbol {
-            qualified: around.join("."),
+            // `A::B` of C++ is one name of the text.
+            qualified: path.collect::<Vec<_>>().join(".").replace("::", "."),
             name,
             kind: fact.kind,
             path: self.path(id.file).to_owned(),

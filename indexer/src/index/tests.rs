@@ -146,3 +146,34 @@ fn edits_outside_of_the_text_are_refused_and_change_nothing() {
     assert_eq!(known(&index, "a.py"), before);
     index.edit("a.py", &[TextEdit { range: 0..2, text: "b".to_owned() }]).expect("the text is still there");
 }
+
+#[test]
+fn members_defined_outside_of_their_types_are_qualified() {
+    let mut index = Index::new();
+    index.update("a.cpp", "namespace n { class A; }\nvoid n::A::go() {}\nint A::count = 0;\n");
+    index.update("b.go", "package p\n\nfunc (s *Store[T]) Get() {}\n");
+    index.update("c.rs", "struct S;\nimpl S { fn new() {} }\n");
+    let snapshot = index.snapshot();
+    let names = |path: &str| {
+        let outline = snapshot.outline(path).expect("the path was updated");
+        outline.into_iter().map(|symbol| symbol.qualified).collect::<Vec<_>>()
+    };
+    assert_eq!(names("a.cpp"), ["n", "n.A.go", "A.count"]);
+    assert_eq!(names("b.go"), ["p", "Store.Get"]);
+    assert_eq!(names("c.rs"), ["S", "S", "S.new"]);
+}
+
+#[test]
+fn bare_names_mean_members_where_this_may_be_left_out() {
+    let mut index = Index::new();
+    index.update("a.c", "enum color { RED };\nint f(void) { return RED; }\n");
+    index.update("B.java", "class B { int size; int get() { return size; } }\n");
+    index.update("c.py", "class C:\n    width = 1\n\ndef f():\n    return width\n");
+    let snapshot = index.snapshot();
+    let uses = |path: &str, name: &str| {
+        let outline = snapshot.outline(path).expect("the path was updated");
+        let symbol = outline.into_iter().find(|symbol| symbol.name == name).expect("it is defined");
+        snapshot.references(&symbol, &Filter::default()).len()
+    };
+    assert_eq!((uses("a.c", "RED"), uses("B.java", "size"), uses("c.py", "width")), (1, 1, 0));
+}

@@ -24,6 +24,7 @@ const DEFAULT: u8 = 1;
 const HAS_VALUE: u8 = 2;
 const HAS_DOC: u8 = 4;
 const HAS_BASES: u8 = 8;
+const HAS_QUALIFIER: u8 = 16;
 
 /// Says that a scope is a symbol's own, from its name to its end.
 const OWN_SCOPE: u32 = 1 << 3;
@@ -114,6 +115,7 @@ fn put_symbols(out: &mut Vec<u8>, facts: &Facts<'_>, rank: &[u32]) {
             (symbol.value.is_some(), HAS_VALUE),
             (!symbol.doc.is_empty(), HAS_DOC),
             (!symbol.bases.is_empty(), HAS_BASES),
+            (symbol.qualifier != NONE, HAS_QUALIFIER),
         ];
         let extras = extras.iter().filter(|(has, _)| *has).fold(0, |all, (_, flag)| all | flag);
         let flags = [(symbol.local, LOCAL), (symbol.exported, EXPORTED), (extras != 0, EXTRAS)];
@@ -150,6 +152,9 @@ fn put_symbols(out: &mut Vec<u8>, facts: &Facts<'_>, rank: &[u32]) {
             for base in &symbol.bases {
                 put_signed(out, base.wrapping_sub(symbol.name_start).cast_signed());
             }
+        }
+        if symbol.qualifier != NONE {
+            put_varint(out, rank[symbol.qualifier as usize]);
         }
         before.at = symbol.name_start;
     }
@@ -491,6 +496,9 @@ fn take_symbol(reader: &mut Reader<'_>, index: u32, before: &mut Before) -> Symb
             }
             symbol.bases.push(name_start.wrapping_add_signed(reader.signed()));
         }
+    }
+    if extras & HAS_QUALIFIER != 0 {
+        symbol.qualifier = reader.varint();
     }
     before.at = name_start;
     symbol
