@@ -214,19 +214,22 @@ impl Index {
             if count < FANOUT || bytes > MERGE_LIMIT {
                 return;
             }
-            self.merge_from(from);
+            if !self.merge_from(from) {
+                return;
+            }
         }
     }
 
-    /// Merges all segments from one on into one.
-    pub(crate) fn merge_from(&mut self, from: usize) {
+    /// Merges all segments from one on into one. Says whether it could: a damaged segment stays as
+    /// it is, so that whoever asks is told and the index is built anew.
+    pub(crate) fn merge_from(&mut self, from: usize) -> bool {
         let merged = merge_parts(&self.parts[from..]);
-        // A damaged segment stays as it is: whoever asks is told, and the index is built anew.
         if self.parts[from..].iter().any(|part| part.segment.is_damaged()) {
-            return;
+            return false;
         }
         self.parts.truncate(from);
         self.push_segment(merged);
+        true
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::index::{EditError, Index, TextEdit};
 use crate::snapshot::Snapshot;
-use crate::store::{Store, StoreError};
+use crate::store::{DAMAGED, Loaded, Store};
 use crate::walk::{self, WalkOptions, WalkReport};
 use arc_swap::ArcSwap;
 use notify::{EventKind, RecursiveMode, Watcher};
@@ -49,7 +49,7 @@ enum Message {
     Changed(Vec<PathBuf>),
     /// The watcher lost count.
     Rescan,
-    Walked(Box<Result<(Index, WalkReport), StoreError>>),
+    Walked(Box<Loaded>),
     /// A names tier, ready before the rest.
     Names(Box<Index>),
     Flush(mpsc::Sender<()>),
@@ -78,7 +78,7 @@ impl Keeper {
         let (messages, inbox) = mpsc::channel();
         let mut owner = Owner {
             walking: false,
-            walk_again: false,
+            walk_again: None,
             dirty: false,
             buffers: FxHashMap::default(),
             changed: BTreeSet::new(),
@@ -94,7 +94,8 @@ impl Keeper {
         Self { messages, shown, thread: Some(thread) }
     }
 
-    /// The index as it is now. [`Snapshot::is_complete`] says whether an answer may be partial.
+    /// The index as it is now. [`Snapshot::is_complete`] says whether an answer may be partial; a
+    /// reader whose snapshot [is damaged](Snapshot::is_damaged) asks again after [`Self::flush`].
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         self.shown.load().0.clone()
@@ -161,7 +162,8 @@ struct Owner {
     /// Paths that the watcher reported and that are not read yet.
     changed: BTreeSet<String>,
     walking: bool,
-    walk_again: bool,
+    /// Another walk is wanted after this one, and whether a cold one.
+    walk_again: Option<bool>,
     dirty: bool,
     shown: Arc<ArcSwap<(Snapshot, State)>>,
     messages: mpsc::Sender<Message>,
@@ -179,6 +181,7 @@ impl Owner {
                 Ok(message) => {
                     let was_quiet = self.changed.is_empty();
                     self.handle(message);
+                    self.mend();
                     if was_quiet && !self.changed.is_empty() {
                         deadline = Some(Instant::now() + GATHER);
                     }
@@ -297,10 +300,25 @@ impl Owner {
         }
     }
 
-    /// Compares the whole tree in a thread of its own; `cold` sends the names tier ahead.
+    /// Builds the index anew once a reader came upon damage. What is stored damaged holds for
+    /// nobody, so the snapshot is incomplete until that is done.
+    fn mend(&mut self) {
+        if !self.index.snapshot().is_damaged() {
+            return;
+        }
+        (self.state.verified, self.state.warning) = (false, Some(DAMAGED.to_owned()));
+        self.index = Index::new();
+        self.index.set_complete(false);
+        self.reapply();
+        self.walk(true);
+        self.show();
+    }
+
+    /// Compares the whole tree in a thread of its own; `cold` sends the names tier ahead and takes
+    /// nothing from what is stored.
     fn walk(&mut self, cold: bool) {
         if self.walking {
-            self.walk_again = true;
+            self.walk_again = Some(cold || self.walk_again == Some(true));
             return;
         }
         self.walking = true;
@@ -314,24 +332,20 @@ impl Owner {
                 }
             }
             let walked =
-                store.load_and_refresh(&options, &|_| {}).map(|(loaded, report)| (loaded.index, report));
+                if cold { store.build(&options, &|_| {}) } else { store.load_and_refresh(&options, &|_| {}) };
             // A stopped keeper needs no result: the index is saved already.
             let _ = messages.send(Message::Walked(Box::new(walked)));
         });
     }
 
-    fn walked(&mut self, walked: Result<(Index, WalkReport), StoreError>) {
+    fn walked(&mut self, walked: Loaded) {
         self.walking = false;
-        match walked {
-            Ok((index, report)) => {
-                self.index = index;
-                (self.state.verified, self.state.report) = (true, Some(report));
-                self.reapply();
-            }
-            Err(error) => self.state.warning = Some(error.to_string()),
-        }
-        if std::mem::take(&mut self.walk_again) {
-            self.walk(false);
+        self.index = walked.index;
+        (self.state.verified, self.state.report) = (true, walked.report);
+        self.state.warning = walked.warning.or(self.state.warning.take());
+        self.reapply();
+        if let Some(cold) = self.walk_again.take() {
+            self.walk(cold);
         }
     }
 

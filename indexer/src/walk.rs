@@ -79,8 +79,8 @@ enum Outcome {
     Unreadable,
 }
 
-/// Where finished segments go: gets the bytes, gives back the part.
-pub(crate) type Sink<'a> = dyn FnMut(&mut Index, Vec<u8>) -> std::io::Result<()> + 'a;
+/// Where finished segments go: puts the bytes, as a part, into the index.
+pub(crate) type Sink<'a> = dyn FnMut(&mut Index, Vec<u8>) + 'a;
 
 /// Brings an index up to date with a tree: reads what is new or changed, forgets what is gone.
 pub(crate) fn refresh(
@@ -89,20 +89,20 @@ pub(crate) fn refresh(
     index: &mut Index,
     sink: &mut Sink<'_>,
     progress: &dyn Fn(Progress),
-) -> std::io::Result<WalkReport> {
+) -> WalkReport {
     let mut report = WalkReport::default();
     let found = list(root, &mut report);
     let before = index.snapshot();
     let mut changed = Vec::new();
     for file in &found {
-        if !is_fresh(&before, file) {
+        if !is_fresh(&before, file, options) {
             changed.push(file);
         }
     }
     report.removed = remove_gone(&before, &found, index);
-    take_in(root, options, &changed, &before, index, sink, progress, &mut report)?;
+    take_in(root, options, &changed, &before, index, sink, progress, &mut report);
     report.files = found.len() as u64;
-    Ok(report)
+    report
 }
 
 /// Every file of the tree in path order, as ripgrep would search them.
@@ -150,10 +150,14 @@ pub(crate) fn stat(metadata: &fs::Metadata) -> Stat {
     Stat { size: metadata.len(), modified, hash: 0 }
 }
 
-fn is_fresh(before: &Snapshot, found: &Found) -> bool {
+fn is_fresh(before: &Snapshot, found: &Found, options: &WalkOptions) -> bool {
     let Some(file) = before.file(&found.path) else { return false };
     let known = before.meta(file);
-    !known.doubtful && known.stat.size == found.stat.size && known.stat.modified == found.stat.modified
+    // The limit may be another one than last time.
+    known.unsearched == (found.stat.size > options.max_file_bytes)
+        && !known.doubtful
+        && known.stat.size == found.stat.size
+        && known.stat.modified == found.stat.modified
 }
 
 fn remove_gone(before: &Snapshot, found: &[Found], index: &mut Index) -> u64 {
@@ -179,7 +183,7 @@ fn take_in(
     sink: &mut Sink<'_>,
     progress: &dyn Fn(Progress),
     report: &mut WalkReport,
-) -> std::io::Result<()> {
+) {
     let next = AtomicUsize::new(0);
     let threads = options.threads.clamp(1, files.len().max(1));
     let (sender, receiver) = mpsc::sync_channel(QUEUE * threads);
@@ -208,13 +212,13 @@ fn take_in(
                 && let Some(outcome) = early.remove(path)
             {
                 expected.next();
-                gathering.add(path, outcome)?;
+                gathering.add(path, outcome);
                 done += 1;
                 progress(Progress { done, total: files.len() });
             }
         }
-        gathering.flush()
-    })
+        gathering.flush();
+    });
 }
 
 /// Files on their way into a segment.
@@ -226,30 +230,31 @@ struct Gathering<'a, 'f> {
 }
 
 impl Gathering<'_, '_> {
-    fn add(&mut self, path: &str, outcome: Outcome) -> std::io::Result<()> {
+    fn add(&mut self, path: &str, outcome: Outcome) {
         let report = &mut *self.report;
         let prepared = match outcome {
             Outcome::Taken(prepared) => prepared,
-            Outcome::Same => return Ok(()),
+            Outcome::Same => return,
             Outcome::Unreadable => {
                 report.unreadable += 1;
                 self.index.strike(path);
-                return Ok(());
+                return;
             }
         };
         report.changed += 1;
         report.bytes += prepared.meta.stat.size;
         self.index.strike(path);
         self.builder.add(path, prepared.meta, &prepared.encoded, &prepared.trigrams);
-        if self.builder.text_bytes() > FLUSH_BYTES { self.flush() } else { Ok(()) }
+        if self.builder.text_bytes() > FLUSH_BYTES {
+            self.flush();
+        }
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
-        if self.builder.is_empty() {
-            return Ok(());
+    fn flush(&mut self) {
+        if !self.builder.is_empty() {
+            let bytes = std::mem::take(&mut self.builder).finish();
+            (self.sink)(self.index, bytes);
         }
-        let bytes = std::mem::take(&mut self.builder).finish();
-        (self.sink)(self.index, bytes)
     }
 }
 

@@ -79,7 +79,7 @@ impl Project {
         let files = roots.flat_map(|root| fs::read_dir(root.path()).expect("read").flatten());
         files
             .map(|file| file.path())
-            .filter(|file| file.file_name().is_some_and(|name| name != "lock"))
+            .filter(|file| !file.ends_with("lock") && !file.ends_with("writing"))
             .collect()
     }
 }

@@ -4,8 +4,8 @@ use devtoolkit_index::store::Store;
 use devtoolkit_index::text::LineRole;
 use devtoolkit_index::walk::WalkReport;
 use devtoolkit_index::{
-    Call, Definition, Hit, Import, LineIndex, MatchKind, Place, QueryMatch, Reference, RepoMap, Snapshot,
-    Symbol, TextHit, TextHits, text_of,
+    Call, Counts, Definition, Hit, Import, LineIndex, MatchKind, Place, QueryMatch, Reference, RepoMap,
+    Snapshot, Symbol, TextHit, TextHits, text_of,
 };
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
@@ -367,12 +367,11 @@ fn match_name(kind: MatchKind) -> &'static str {
 /// Prints what `build` found.
 pub(crate) fn build(
     output: &Output,
-    snapshot: &Snapshot,
+    counts: &Counts,
     report: &WalkReport,
     took: Duration,
     store: &Store,
 ) -> std::io::Result<()> {
-    let counts = snapshot.counts();
     let (peak, on_disk) = (peak_memory(), store.size_on_disk());
     let mut text = String::new();
     if output.json {

@@ -4,8 +4,8 @@ use super::print::{self, Output};
 use super::{Command, Global, warn};
 use anyhow::Result;
 use devtoolkit_index::store::{Loaded, Store};
-use devtoolkit_index::walk::{Progress, WalkOptions, WalkReport};
-use devtoolkit_index::{Filter, Index, Snapshot};
+use devtoolkit_index::walk::{Progress, WalkOptions};
+use devtoolkit_index::{Filter, Snapshot};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -30,9 +30,11 @@ impl Session<'_> {
 
     pub(super) fn build(&self) -> Result<ExitCode> {
         let begun = Instant::now();
-        let (loaded, report) = self.refreshed()?;
-        let snapshot = loaded.index.snapshot();
-        print::build(&self.output(), &snapshot, &report, begun.elapsed(), &self.store)?;
+        let mut loaded = self.refreshed();
+        let counts = self.store.ask(&mut loaded, &self.options(), &Snapshot::counts);
+        warn_of(&loaded);
+        let report = loaded.report.unwrap_or_default();
+        print::build(&self.output(), &counts, &report, begun.elapsed(), &self.store)?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -40,55 +42,57 @@ impl Session<'_> {
         Output { json: self.global.json }
     }
 
-    fn refreshed(&self) -> Result<(Loaded, WalkReport)> {
+    fn refreshed(&self) -> Loaded {
         let bar = Bar::new();
-        let answer = self.store.load_and_refresh(&self.options(), &|progress| bar.show(progress));
+        let loaded = self.store.load_and_refresh(&self.options(), &|progress| bar.show(progress));
         bar.clear();
-        let (loaded, report) = answer?;
-        if let Some(warning) = &loaded.warning {
-            warn(warning);
-        }
-        Ok((loaded, report))
+        loaded
     }
 
     /// The index to ask, and whether it has names only.
-    fn index(&self) -> Result<(Index, bool)> {
-        if self.global.unchecked || self.global.partial {
-            let loaded = self.store.load();
-            if let Some(warning) = &loaded.warning {
-                warn(warning);
-            }
-            if loaded.found && self.global.unchecked {
-                return Ok((loaded.index, false));
-            }
-            if !loaded.found && self.global.partial {
-                let mut index = Index::new();
-                let options = WalkOptions { names_only: true, ..self.options() };
-                self.store.refresh(&mut index, &options, &|_| {})?;
-                return Ok((index, true));
-            }
+    fn index(&self) -> Result<(Loaded, bool)> {
+        if !self.global.unchecked && !self.global.partial {
+            return Ok((self.refreshed(), false));
         }
-        Ok((self.refreshed()?.0.index, false))
+        let mut loaded = self.store.load();
+        if loaded.found && self.global.unchecked {
+            return Ok((loaded, false));
+        }
+        if !loaded.found && self.global.partial {
+            let options = WalkOptions { names_only: true, ..self.options() };
+            self.store.refresh(&mut loaded.index, &options, &|_| {})?;
+            return Ok((loaded, true));
+        }
+        Ok((self.refreshed(), false))
     }
 
     pub(super) fn answer(&self, command: &Command) -> Result<ExitCode> {
-        let (mut index, partial) = self.index()?;
+        let (mut loaded, partial) = self.index()?;
+        let options = self.options();
         let question = |snapshot: &Snapshot| self.ask(command, snapshot);
-        let mut answer = self.store.ask(&mut index, &self.options(), &question)??;
-        if answer.stale && self.global.unchecked {
+        let mut answer = self.store.ask(&mut loaded, &options, &question);
+        if self.global.unchecked && answer.as_ref().is_ok_and(|answer| answer.stale) {
             // A file that the answer needs has changed since it was indexed.
-            self.store.refresh(&mut index, &self.options(), &|_| {})?;
-            answer = self.store.ask(&mut index, &self.options(), &question)??;
+            loaded = self.refreshed();
+            answer = self.store.ask(&mut loaded, &options, &question);
         }
+        warn_of(&loaded);
         if partial {
             warn(
                 "partial answer: only names of Python definitions so far; `devtoolkit-index build` completes the index",
             );
         }
+        let answer = answer?;
         let mut out = std::io::stdout().lock();
         out.write_all(answer.text.as_bytes())?;
         out.flush()?;
         Ok(if answer.empty { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+fn warn_of(loaded: &Loaded) {
+    if let Some(warning) = &loaded.warning {
+        warn(warning);
     }
 }
 

@@ -66,3 +66,41 @@ fn a_second_start_answers_from_what_is_stored() {
     wait_until(&second, "the tree is verified", |_, state| state.verified);
     assert_eq!(second.state().report.map(|report| report.changed), Some(0));
 }
+
+#[test]
+fn damage_that_a_reader_comes_upon_is_mended() {
+    let (root, cache) = (tempfile::tempdir().expect("folder"), tempfile::tempdir().expect("folder"));
+    fs::write(root.path().join("a.py"), "def first(): pass\n").expect("write");
+    let store = Store::open(root.path(), Some(cache.path())).expect("the root is a folder");
+    let options = WalkOptions { threads: 1, ..WalkOptions::default() };
+    let built = store.build(&options, &|_| {});
+    let segment = built.index.snapshot().parts()[0].segment.clone();
+    let blobs = segment.section(crate::segment::Section::Blobs);
+    let at = blobs.as_ptr() as usize - segment.bytes().as_ptr() as usize;
+    let mut bytes = segment.bytes().to_vec();
+    bytes[at] ^= 1;
+    drop((built, segment));
+    let folders = fs::read_dir(cache.path().join("devtoolkit/index")).expect("an index is stored").flatten();
+    for file in folders.flat_map(|folder| fs::read_dir(folder.path()).expect("read").flatten()) {
+        if file.path().extension().is_some_and(|end| end == "segment") {
+            fs::write(file.path(), &bytes).expect("write");
+        }
+    }
+    let keeper = keeper(root.path(), cache.path());
+    wait_until(&keeper, "the damage is mended", |snapshot, state| {
+        let found = snapshot.outline("a.py").is_some_and(|outline| outline.len() == 1);
+        keeper.flush();
+        found && state.verified && snapshot.is_complete() && !snapshot.is_damaged()
+    });
+    assert_eq!(keeper.state().warning.as_deref(), Some(DAMAGED));
+}
+
+#[test]
+fn without_a_cache_the_index_is_kept_in_memory() {
+    let root = tempfile::tempdir().expect("folder");
+    fs::write(root.path().join("a.py"), "def first(): pass\n").expect("write");
+    let keeper = keeper(root.path(), &root.path().join("a.py"));
+    wait_until(&keeper, "the tree is verified", |_, state| state.verified);
+    assert!(finds(&keeper.snapshot(), "first") && keeper.snapshot().is_complete());
+    assert!(keeper.state().warning.is_some_and(|warning| warning.contains("cannot keep the index")));
+}
