@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a command line works in the current folder")]
 
 mod ask;
+mod build;
 mod places;
 mod print;
 mod session;

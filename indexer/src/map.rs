@@ -10,6 +10,7 @@ use crate::symbol::SymbolKind;
 use crate::text_of;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Share of rank that flows along edges; the rest returns to the focus.
 const DAMPING: f32 = 0.85;
@@ -18,6 +19,10 @@ const ROUNDS: usize = 20;
 const DEFINERS_LIMIT: usize = 12;
 /// Symbols whose texts are looked at, best first.
 const SYMBOLS_LIMIT: usize = 3_000;
+/// Where nothing is used by another file, trees up to this size are mapped all the same.
+const FEW_FILES: usize = 200;
+/// What a definition that no other file uses takes of its file's rank.
+const UNUSED: f32 = 0.01;
 /// Bytes of text counted as one token.
 const TOKEN_BYTES: usize = 4;
 
@@ -37,7 +42,7 @@ pub struct RepoMap {
     pub text: String,
     /// The chosen symbols, in path order.
     pub symbols: Vec<Symbol>,
-    /// Entries of the focus that name no file or symbol.
+    /// Entries of the focus that name no file with symbols, no folder of such, and no symbol.
     pub unknown_focus: Vec<String>,
 }
 
@@ -65,9 +70,12 @@ impl Snapshot {
     pub fn map(&self, options: &MapOptions, text: &dyn Fn(&str) -> Option<String>) -> RepoMap {
         let files: Vec<FileId> = self.file_ids().filter(|file| self.meta(*file).language.is_some()).collect();
         let number: FxHashMap<FileId, u32> = files.iter().copied().zip(0..).collect();
-        let names = self.names_of_map(&number);
         let mut map = RepoMap::default();
         let focus = self.focus(options, &number, &mut map.unknown_focus);
+        let mut names = self.names_of_map(&number, &|file| focus.contains_key(&file));
+        if names.is_empty() && files.len() <= FEW_FILES {
+            names = self.names_of_map(&number, &|_| true);
+        }
         let ranks = page_rank(files.len(), &names, &focus);
         let mut scored = score(&names, &ranks.0, &ranks.1);
         for entry in scored.iter_mut().filter(|entry| focus.contains_key(&entry.file)) {
@@ -75,11 +83,17 @@ impl Snapshot {
         }
         scored.sort_by(|a, b| b.score.total_cmp(&a.score).then((a.file, a.term).cmp(&(b.file, b.term))));
         scored.truncate(SYMBOLS_LIMIT);
-        self.fill(&scored, &files, options.budget * TOKEN_BYTES, text, &mut map);
+        self.fill(&scored, &files, options.budget.saturating_mul(TOKEN_BYTES), text, &mut map);
         map
     }
 
-    fn names_of_map(&self, number: &FxHashMap<FileId, u32>) -> Vec<Name> {
+    /// The names that are defined, with the files that use them. Names that no other file uses are
+    /// there only where a file that defines them is of interest.
+    fn names_of_map(
+        &self,
+        number: &FxHashMap<FileId, u32>,
+        is_of_interest: &dyn Fn(u32) -> bool,
+    ) -> Vec<Name> {
         let segments: Vec<&Segment> = self.parts().iter().map(|part| &*part.segment).collect();
         let mut names = Vec::new();
         each_name(&segments, &mut |text, places| {
@@ -94,10 +108,12 @@ impl Snapshot {
                     if defines { name.definers.push((*file, *term)) } else { name.users.push(*file) }
                 }
             }
-            if name.definers.is_empty() || name.users.is_empty() || name.definers.len() > DEFINERS_LIMIT {
+            let is_wanted =
+                !name.users.is_empty() || name.definers.iter().any(|(file, _)| is_of_interest(*file));
+            if name.definers.is_empty() || name.definers.len() > DEFINERS_LIMIT || !is_wanted {
                 return;
             }
-            name.weight = weight(text, name.definers.len(), name.users.len());
+            name.weight = weight(text, name.definers.len(), name.users.len().max(1));
             names.push(name);
         });
         names
@@ -113,24 +129,23 @@ impl Snapshot {
         let mut focus = FxHashMap::default();
         for wanted in &options.focus {
             let path = wanted.trim_start_matches("./");
-            let before = focus.len();
-            if let Some(file) = self.file(path).and_then(|file| number.get(&file)) {
-                *focus.entry(*file).or_insert(0.0) += 1.0;
-            } else if self.has_folder(path.trim_end_matches('/')) {
-                let prefix = format!("{}/", path.trim_end_matches('/'));
-                let inside = number.iter().filter(|(file, _)| self.path(**file).starts_with(&prefix));
-                focus.extend(inside.map(|(_, number)| (*number, 0.2)));
+            let folder = path.trim_end_matches('/');
+            let (files, weight) = if let Some(file) = self.file(path) {
+                (vec![file], 1.0)
+            } else if folder == "." || self.has_folder(folder) {
+                let is_inside = |file: &FileId| folder == "." || is_under(self.path(*file), folder);
+                (number.keys().copied().filter(is_inside).collect(), 0.2)
             } else {
-                for hit in self.find(wanted, &crate::Filter::default(), 3) {
-                    if hit.kind <= crate::MatchKind::ExactIgnoringCase
-                        && let Some(file) = self.file(&hit.symbol.path).and_then(|file| number.get(&file))
-                    {
-                        *focus.entry(*file).or_insert(0.0) += 1.0;
-                    }
-                }
-            }
-            if focus.len() == before && !focus.values().any(|weight| *weight > 1.0) {
+                let hits = self.find(wanted, &crate::Filter::default(), 3).into_iter();
+                let exact = hits.filter(|hit| hit.kind <= crate::MatchKind::ExactIgnoringCase);
+                (exact.filter_map(|hit| self.file(&hit.symbol.path)).collect(), 1.0)
+            };
+            let mut known = files.iter().filter_map(|file| number.get(file)).peekable();
+            if known.peek().is_none() {
                 unknown.push(wanted.clone());
+            }
+            for file in known {
+                *focus.entry(*file).or_insert(0.0) += weight;
             }
         }
         focus
@@ -158,13 +173,15 @@ impl Snapshot {
                     signature.filter(|shown| !shown.is_empty()).unwrap_or_else(|| symbol.qualified.clone());
                 let line = format!("{}{shown}\n", "  ".repeat(symbol.depth as usize + 1));
                 let new_file = if lines.contains_key(&symbol.path) { 0 } else { symbol.path.len() + 2 };
-                if used + line.len() + new_file > budget {
+                let cost = line.len() + new_file;
+                if used + cost > budget {
                     continue;
                 }
                 let key = (symbol.range.start, symbol.name_range.start);
-                if lines.entry(symbol.path.clone()).or_default().insert(key, (line.clone(), symbol)).is_none()
-                {
-                    used += line.len() + new_file;
+                let lines = lines.entry(symbol.path.clone()).or_default();
+                if let Entry::Vacant(place) = lines.entry(key) {
+                    place.insert((line, symbol));
+                    used += cost;
                 }
             }
             if used + 24 > budget {
@@ -180,6 +197,10 @@ impl Snapshot {
             }
         }
     }
+}
+
+fn is_under(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn is_shown(symbol: &Symbol) -> bool {
@@ -234,8 +255,10 @@ fn score(names: &[Name], ranks: &[f32], out: &[f32]) -> Vec<Scored> {
     for name in names {
         let flow: f32 =
             name.users.iter().map(|user| ranks[*user as usize] / out[*user as usize].max(1e-9)).sum();
-        let score = flow * name.weight;
-        scored.extend(name.definers.iter().map(|(file, term)| Scored { file: *file, term: *term, score }));
+        scored.extend(name.definers.iter().map(|(file, term)| {
+            let own = if name.users.is_empty() { ranks[*file as usize] * UNUSED } else { flow };
+            Scored { file: *file, term: *term, score: own * name.weight }
+        }));
     }
     scored
 }
@@ -263,3 +286,6 @@ fn each_name(segments: &[&Segment], each: &mut EachName<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

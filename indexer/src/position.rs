@@ -113,5 +113,35 @@ mod tests {
                 prop_assert_eq!(lines.offset(lines.position(at)), at);
             }
         }
+
+        /// Against a count made the slow way, character by character.
+        #[test]
+        fn offsets_and_positions_are_counted_as_defined(text in "[a\\n\\r𝒳é\u{301}\u{2028} ]{0,40}") {
+            let lines = LineIndex::new(&text);
+            let mut at = Position { line: 0, character: 0 };
+            let mut before = ' ';
+            for (offset, character) in text.char_indices() {
+                if before == '\n' || (before == '\r' && character != '\n') {
+                    at = Position { line: at.line + 1, character: 0 };
+                }
+                for inside in offset..offset + character.len_utf8() {
+                    prop_assert_eq!(lines.position(crate::extract::offset(inside)), at);
+                }
+                let is_break = matches!(character, '\n' | '\r');
+                if !is_break {
+                    prop_assert_eq!(lines.offset(at) as usize, offset);
+                }
+                if character.len_utf16() == 2 {
+                    let inside = Position { character: at.character + 1, ..at };
+                    prop_assert_eq!(lines.offset(inside) as usize, offset);
+                }
+                at.character += crate::extract::offset(character.len_utf16());
+                before = character;
+            }
+            let end = crate::extract::offset(text.len());
+            prop_assert_eq!(lines.position(end + 7), lines.position(end));
+            let shown: String = (0..lines.line_count()).map(|line| lines.line(crate::extract::offset(line))).collect();
+            prop_assert_eq!(shown, text.replace(['\n', '\r'], ""));
+        }
     }
 }

@@ -149,7 +149,7 @@ pub struct Counts {
     pub references: u64,
     /// Bytes of all files.
     pub bytes: u64,
-    /// Files with a NUL byte near the start, searched as text up to it.
+    /// Files with a NUL byte near the start: neither parsed nor searched.
     pub binary: u64,
     /// Files past the size limit, not read.
     pub too_large: u64,

@@ -4,7 +4,7 @@ use crate::language::Language;
 use crate::parse::Parsers;
 use std::ops::Range;
 use streaming_iterator::StreamingIterator;
-use tree_sitter::{Query, QueryCursor};
+use tree_sitter::{Query, QueryCursor, QueryErrorKind};
 
 /// Matches of one text that are reported.
 const MATCH_LIMIT: usize = 10_000;
@@ -39,24 +39,36 @@ pub struct StructuralSearch {
 /// Compiles a tree-sitter query for a language.
 ///
 /// # Errors
-/// When the query does not parse, or names nodes or fields that the grammar lacks.
+/// When the query does not parse, names nodes or fields that the grammar lacks, or captures nothing.
 pub fn structural_search(language: Language, query: &str) -> Result<StructuralSearch, QueryError> {
-    let named = |message: &str| message.trim().trim_matches('"').to_owned();
-    let query = Query::new(&language.grammar(), query).map_err(|error| QueryError {
-        line: error.row + 1,
-        column: error.column + 1,
-        message: match error.kind {
-            tree_sitter::QueryErrorKind::NodeType => {
-                format!("{} has no node `{}`", language.name(), named(&error.message))
-            }
-            tree_sitter::QueryErrorKind::Field => {
-                format!("{} has no field `{}`", language.name(), named(&error.message))
-            }
-            tree_sitter::QueryErrorKind::Capture => format!("no capture `{}`", error.message),
-            _ => format!("syntax error near `{}`", error.message.trim()),
-        },
-    })?;
-    Ok(StructuralSearch { language, query, parsers: Parsers::default() })
+    let compiled = Query::new(&language.grammar(), query).map_err(|error| refusal(language, &error))?;
+    if compiled.capture_names().is_empty() {
+        // Only captured nodes have a place to show.
+        let (before, last) = query.rsplit_once('\n').unwrap_or(("", query));
+        return Err(QueryError {
+            line: before.lines().count() + 1,
+            column: last.len() + 1,
+            message: "nothing is captured; write `@name` after the node to show".to_owned(),
+        });
+    }
+    Ok(StructuralSearch { language, query: compiled, parsers: Parsers::default() })
+}
+
+/// Tree-sitter's error in our words.
+fn refusal(language: Language, error: &tree_sitter::QueryError) -> QueryError {
+    let what = error.message.trim().trim_matches('"');
+    // A second line would point into the query, which we do not print.
+    let near = what.lines().next().unwrap_or_default();
+    let language = language.name();
+    let message = match error.kind {
+        QueryErrorKind::NodeType => format!("{language} has no node `{what}`"),
+        QueryErrorKind::Field => format!("{language} has no field `{what}`"),
+        QueryErrorKind::Capture => format!("no capture `{what}`"),
+        QueryErrorKind::Structure => format!("no tree of {language} can match `{near}`"),
+        QueryErrorKind::Predicate => format!("predicate: {what}"),
+        QueryErrorKind::Syntax | QueryErrorKind::Language => format!("syntax error at `{near}`"),
+    };
+    QueryError { line: error.row + 1, column: error.column + 1, message }
 }
 
 impl StructuralSearch {
@@ -81,5 +93,49 @@ impl StructuralSearch {
             }
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refused(query: &str, message: &str) {
+        let error = structural_search(Language::Python, query).err().expect("the query is wrong");
+        assert_eq!(error.to_string(), message);
+    }
+
+    #[test]
+    fn a_refusal_names_the_place_and_the_reason() {
+        refused("(nonsense) @a", "line 1, column 2 of the query: python has no node `nonsense`");
+        refused("(module\n  nam: (_))", "line 2, column 3 of the query: python has no field `nam`");
+        refused("((identifier) @a (#eq? @b \"x\"))", "line 1, column 25 of the query: no capture `b`");
+        refused("(module", "line 1, column 8 of the query: syntax error at `(module`");
+        refused(
+            "(identifier (module)) @a",
+            "line 1, column 13 of the query: no tree of python can match `(identifier (module)) @a`",
+        );
+        refused(
+            "((identifier) @a (#match? @a \"[\"))",
+            "line 1, column 1 of the query: predicate: Invalid regex '['",
+        );
+    }
+
+    #[test]
+    fn a_query_that_shows_nothing_says_what_to_write() {
+        let message = "nothing is captured; write `@name` after the node to show";
+        refused("(module)", &format!("line 1, column 9 of the query: {message}"));
+        refused("", &format!("line 1, column 1 of the query: {message}"));
+    }
+
+    #[test]
+    fn matches_come_in_order_and_predicates_hold() {
+        let query = "((identifier) @name (#match? @name \"^[a-c]$\"))";
+        let mut search = structural_search(Language::Python, query).expect("a good query");
+        let found = search.matches("a = é + b\nd = c\n");
+        let ranges: Vec<_> = found.iter().map(|found| found.captures[0].1.clone()).collect();
+        assert_eq!(ranges, [0..1, 9..10, 15..16], "in bytes");
+        assert!(search.matches("def (((").is_empty());
     }
 }

@@ -65,3 +65,59 @@ fn one_line(text: &str) -> String {
     }
     shown
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Index;
+
+    /// Each symbol's signature and doc line.
+    fn shown(path: &str, text: &str) -> Vec<(String, String)> {
+        let mut index = Index::new();
+        index.update(path, text);
+        let outline = index.snapshot().outline(path).expect("the path was updated");
+        outline.iter().map(|symbol| (signature(text, symbol), doc_line(text, symbol))).collect()
+    }
+
+    #[track_caller]
+    fn check(path: &str, text: &str, wanted: &[(&str, &str)]) {
+        let shown = shown(path, text);
+        let shown: Vec<(&str, &str)> =
+            shown.iter().map(|(signature, doc)| (signature.as_str(), doc.as_str())).collect();
+        assert_eq!(shown, wanted);
+    }
+
+    #[test]
+    fn a_signature_is_one_line_without_body_and_decorators() {
+        check(
+            "a.py",
+            "@cache\n@other(1)\ndef f(\n    a: int,\r\n    b='é',\n) -> str:\n    r\"\"\"\n    Says it.\n\n    More.\"\"\"\n    return a\n",
+            &[("def f( a: int, b='é', ) -> str", "Says it.")],
+        );
+        check(
+            "a.ts",
+            "/**\n * Draws *it*.\n */\nexport class K<T> extends B {\n  go(): void {}\n}\n",
+            &[("export class K<T> extends B", "Draws *it*."), ("go(): void", "")],
+        );
+        check("a.rs", "/// One.\n/// Two.\npub fn f() {}\n", &[("pub fn f()", "One.")]);
+        check("a.c", "// Adds.\nint add(int a) { return a; }\n", &[("int add(int a)", "Adds.")]);
+    }
+
+    #[test]
+    fn long_signatures_are_cut() {
+        let text = format!("def f({}):\n    pass\n", "abcdefgh, ".repeat(100));
+        let shown = &shown("a.py", &text)[0].0;
+        assert!(shown.ends_with(" …") && shown.chars().count() <= SHOWN + 2, "{shown}");
+    }
+
+    #[test]
+    fn another_text_than_the_indexed_one_does_no_harm() {
+        let mut index = Index::new();
+        index.update("a.py", "def first(a): pass\n");
+        let symbol = &index.snapshot().outline("a.py").expect("the path was updated")[0];
+        for other in ["", "é", "ééééééééééééééé", "def"] {
+            assert!(signature(other, symbol).len() <= other.len());
+            assert_eq!(doc_line(other, symbol), "");
+        }
+    }
+}

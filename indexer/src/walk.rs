@@ -373,14 +373,22 @@ pub(crate) fn refresh_paths(root: &Path, options: &WalkOptions, paths: &[String]
 fn is_ignored(root: &Path, path: &str) -> bool {
     // Walking one folder deep along the path asks the very rules that the walk asks.
     let mut folder = root.to_path_buf();
+    let last = root.join(path);
     for part in path.split('/') {
         let wanted = folder.join(part);
         let mut walk = WalkBuilder::new(&folder);
         walk.add_custom_ignore_filename(".rgignore").max_depth(Some(1));
-        if !walk.build().flatten().any(|entry| entry.path() == wanted) {
+        // Links are followed nowhere on the way.
+        let is_wanted = |entry: &ignore::DirEntry| {
+            entry.path() == wanted && (wanted == last || entry.file_type().is_some_and(|kind| kind.is_dir()))
+        };
+        if !walk.build().flatten().any(|entry| is_wanted(&entry)) {
             return true;
         }
         folder = wanted;
     }
     false
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,9 @@ impl Session<'_> {
                 let symbols = snapshot.outline(&path).unwrap_or_default();
                 let symbols: Vec<Symbol> =
                     symbols.into_iter().filter(|symbol| self.filter.admits_kind(symbol.kind)).collect();
-                Ok(output.outline(&texts, &path, &symbols, &snapshot.imports(&path).unwrap_or_default()))
+                let why = print::why_no_symbols(snapshot, &path, self.options().max_file_bytes);
+                let imports = snapshot.imports(&path).unwrap_or_default();
+                Ok(output.outline(&texts, &path, &symbols, &imports, why))
             }
             Command::Find { query, kind, limit } => {
                 let mut filter = self.filter.clone();
@@ -79,13 +81,13 @@ impl Session<'_> {
         budget: usize,
         focus: &[String],
     ) -> Result<print::Answer> {
-        let focus = focus.iter().map(|focus| self.focus(snapshot, focus)).collect();
+        let focus = focus.iter().map(|focus| self.focus(focus)).collect();
         let text = |path: &str| texts.get(path).map(|text| text.to_string());
         let map = snapshot.map(&MapOptions { budget, focus }, &text);
         if let Some(unknown) = map.unknown_focus.first() {
-            bail!("--focus `{unknown}` names no file, folder or symbol; look for it with `find`");
+            bail!("--focus `{unknown}` names no source file, folder or symbol; look for it with `find`");
         }
-        Ok(self.output().map(texts, &map))
+        Ok(self.output().map(texts, &map, budget))
     }
 
     fn text(&self, snapshot: &Snapshot, texts: &Texts<'_>, wanted: &TextArguments) -> Result<print::Answer> {
@@ -144,15 +146,18 @@ impl Session<'_> {
         if snapshot.contains(&path) {
             return Ok(path);
         }
-        let why = if self.store.root().join(&path).is_file() {
-            "is ignored, or has been left out of the index"
-        } else {
+        let root = self.store.root();
+        let full = root.join(&path);
+        let why = if full.is_dir() {
+            "is a folder; name a file in it"
+        } else if !full.is_file() {
             "is not there"
+        } else if full.canonicalize().is_ok_and(|full| !full.starts_with(root)) {
+            "lies outside of the root"
+        } else {
+            "is ignored, or has been left out of the index"
         };
-        bail!(
-            "`{given}` {why}; paths are looked up below `{}` (-C DIR names another root)",
-            self.store.root().display()
-        )
+        bail!("`{given}` {why}; paths are looked up below `{}` (-C DIR names another root)", root.display())
     }
 
     /// FILE:LINE:COLUMN as a path and a byte offset.
@@ -162,20 +167,28 @@ impl Session<'_> {
         };
         let path = self.known_path(snapshot, file)?;
         let Some(text) = texts.get(&path) else {
-            bail!("`{path}` is changing while it is read; ask again");
+            match print::why_no_symbols(snapshot, &path, self.options().max_file_bytes) {
+                Some(why) => bail!("`{path}` {why}"),
+                None => bail!("`{path}` is changing while it is read; ask again"),
+            }
         };
         let lines = devtoolkit_index::LineIndex::new(&text);
         if line as usize > lines.line_count() {
             bail!("`{path}` has {} lines, so none at {line}", lines.line_count());
         }
         let position = devtoolkit_index::Position { line: line - 1, character: column - 1 };
+        let last = lines.line(line - 1).encode_utf16().count() + 1;
+        if column as usize > last {
+            bail!("line {line} of `{path}` ends at column {last}, so there is none at {column}");
+        }
         Ok((path, lines.offset(position)))
     }
 
     /// The symbols that a NAME or FILE:LINE:COLUMN means.
     fn targets(&self, snapshot: &Snapshot, texts: &Texts<'_>, target: &str) -> Result<Vec<Symbol>> {
         let mut symbols = Vec::new();
-        if split_place(target).is_some() {
+        let is_place = split_place(target).is_some();
+        if is_place {
             let (path, offset) = self.place(snapshot, texts, target)?;
             for definition in snapshot.definition(&path, offset) {
                 if let devtoolkit_index::Place::Symbol(symbol) = definition.place {
@@ -187,6 +200,9 @@ impl Session<'_> {
             let exact = hits.into_iter().filter(|hit| hit.kind == devtoolkit_index::MatchKind::Exact);
             symbols.extend(exact.map(|hit| hit.symbol));
         }
+        if symbols.is_empty() && is_place {
+            bail!("no name with a known definition stands at `{target}`");
+        }
         if symbols.is_empty() {
             bail!("no symbol `{target}`; look for it with `find`");
         }
@@ -194,8 +210,17 @@ impl Session<'_> {
     }
 
     /// A focus that is a path is taken from the current folder, as paths are.
-    fn focus(&self, snapshot: &Snapshot, focus: &str) -> String {
+    fn focus(&self, focus: &str) -> String {
         let path = relative_to_root(&self.store, focus);
-        if snapshot.contains(&path) { path } else { focus.to_owned() }
+        match self.store.root().join(&path).try_exists() {
+            Ok(true) if !focus.is_empty() => {
+                if path.is_empty() {
+                    ".".to_owned()
+                } else {
+                    path
+                }
+            }
+            _ => focus.to_owned(),
+        }
     }
 }

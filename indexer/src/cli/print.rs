@@ -2,9 +2,8 @@
 
 use devtoolkit_index::store::Store;
 use devtoolkit_index::text::LineRole;
-use devtoolkit_index::walk::WalkReport;
 use devtoolkit_index::{
-    Call, Counts, Definition, Hit, Import, LineIndex, MatchKind, Place, QueryMatch, Reference, RepoMap,
+    Call, Definition, Hit, Import, Language, LineIndex, MatchKind, Place, QueryMatch, Reference, RepoMap,
     Snapshot, Symbol, TextHit, TextHits, text_of,
 };
 use serde_json::{Value, json};
@@ -13,7 +12,6 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::ops::Range;
 use std::rc::Rc;
-use std::time::Duration;
 
 /// What a command prints.
 pub(crate) struct Answer {
@@ -125,6 +123,7 @@ impl Output {
         path: &str,
         symbols: &[Symbol],
         imports: &[Import],
+        why_none: Option<&str>,
     ) -> Answer {
         let import = |import: &Import| {
             json!({ "module": import.module, "name": import.name, "alias": import.alias,
@@ -142,7 +141,7 @@ impl Output {
                 let name = format!("{}{}", "  ".repeat(symbol.depth as usize), symbol.name);
                 table.row([symbol.kind.name().to_owned(), name, line.to_string(), texts.signature(symbol)]);
             }
-            table.text(&format!("{path} defines nothing\n"))
+            table.text(&format!("{path} {}\n", why_none.unwrap_or("defines nothing")))
         })
     }
 
@@ -262,12 +261,14 @@ impl Output {
         })
     }
 
-    pub(crate) fn map(&self, texts: &Texts<'_>, map: &RepoMap) -> Answer {
+    pub(crate) fn map(&self, texts: &Texts<'_>, map: &RepoMap, budget: usize) -> Answer {
         let symbols: Vec<Value> = map.symbols.iter().map(|symbol| texts.json_symbol(symbol)).collect();
         let json = json!({ "text": map.text, "symbols": symbols });
         self.answer(texts, &json, map.symbols.is_empty(), || {
             if map.text.is_empty() {
-                "nothing to map: no symbol is used by another file\n".to_owned()
+                format!(
+                    "nothing to map: no symbol fits into {budget} tokens, or none is used by another file\n"
+                )
             } else {
                 map.text.clone()
             }
@@ -345,6 +346,18 @@ impl Output {
     }
 }
 
+/// Why a file of the index has no symbols, where that is not for want of any.
+pub(crate) fn why_no_symbols(snapshot: &Snapshot, path: &str, limit: u64) -> Option<&'static str> {
+    let file = snapshot.files().find(|file| file.path == path)?;
+    let is_known = Language::of_path(path).is_some();
+    match file.language {
+        Some(_) => None,
+        None if file.size > limit => Some("is larger than --max-file-size, so it was not read"),
+        None if is_known => Some("is binary or takes too long to parse, so it has no symbols here"),
+        None => Some("is in no language that is parsed; `text` still searches it"),
+    }
+}
+
 fn more(mut text: String, all: usize, shown: usize) -> String {
     if all > shown {
         let _ = writeln!(text, "… {} more; raise --limit or narrow with --path", all - shown);
@@ -362,84 +375,6 @@ fn match_name(kind: MatchKind) -> &'static str {
         MatchKind::Substring => "substring",
         MatchKind::Fuzzy => "fuzzy",
     }
-}
-
-/// Prints what `build` found.
-pub(crate) fn build(
-    output: &Output,
-    counts: &Counts,
-    report: &WalkReport,
-    took: Duration,
-    store: &Store,
-) -> std::io::Result<()> {
-    let (peak, on_disk) = (peak_memory(), store.size_on_disk());
-    let mut text = String::new();
-    if output.json {
-        let json = json!({
-            "root": store.root().to_string_lossy(), "files": report.files, "parsed": counts.parsed,
-            "symbols": counts.symbols, "references": counts.references, "bytes": counts.bytes,
-            "read": { "files": report.changed, "bytes": report.bytes, "removed": report.removed },
-            "skipped": { "binary": counts.binary, "tooLarge": counts.too_large, "unreadable": report.unreadable,
-                         "notUtf8Names": report.unnameable, "tooSlow": counts.too_slow },
-            "withSyntaxErrors": counts.with_errors, "seconds": took.as_secs_f64(),
-            "peakMemoryBytes": peak, "indexBytes": on_disk,
-        });
-        let _ = writeln!(text, "{json:#}");
-    } else {
-        let _ = writeln!(text, "{}", store.root().display());
-        let rows: [(&str, String); 8] = [
-            ("files", format!("{} ({} in a known language)", report.files, counts.parsed)),
-            (
-                "read now",
-                format!("{} files, {}; {} gone", report.changed, size(report.bytes), report.removed),
-            ),
-            ("symbols", counts.symbols.to_string()),
-            ("references", counts.references.to_string()),
-            ("text", size(counts.bytes)),
-            ("seconds", format!("{:.2}", took.as_secs_f64())),
-            ("peak memory", peak.map_or_else(|| "unknown".to_owned(), size)),
-            ("index on disk", size(on_disk)),
-        ];
-        for (name, value) in rows {
-            let _ = writeln!(text, "  {name:<14} {value}");
-        }
-        for (count, what) in [
-            (counts.binary, "binary: searched as text up to the first NUL"),
-            (counts.too_large, "larger than --max-file-size: not read"),
-            (report.unreadable, "unreadable: left out"),
-            (report.unnameable, "with a name that is not UTF-8: left out"),
-            (counts.too_slow, "too slow to parse: searched as text only"),
-            (counts.with_errors, "with syntax errors: indexed as far as they parse"),
-        ] {
-            if count > 0 {
-                let _ = writeln!(text, "  {count} {what}");
-            }
-        }
-    }
-    std::io::Write::write_all(&mut std::io::stdout().lock(), text.as_bytes())
-}
-
-/// The most memory this process has held, in bytes, where the system tells.
-#[cfg(unix)]
-fn peak_memory() -> Option<u64> {
-    let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF).ok()?;
-    // Linux counts in KiB, macOS in bytes.
-    let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
-    Some(u64::try_from(usage.max_rss()).ok()? * unit)
-}
-
-#[cfg(not(unix))]
-fn peak_memory() -> Option<u64> {
-    None
-}
-
-fn size(bytes: u64) -> String {
-    if bytes < 10_000 {
-        return format!("{bytes} bytes");
-    }
-    let (value, unit) =
-        if bytes < 10_000_000 { (bytes as f64 / 1e3, "kB") } else { (bytes as f64 / 1e6, "MB") };
-    format!("{value:.1} {unit}")
 }
 
 /// Columns as wide as they need to be; the last one is left as it is.

@@ -1,7 +1,7 @@
 //! One command from the index it needs to the exit code.
 
-use super::print::{self, Output};
-use super::{Command, Global, warn};
+use super::print::Output;
+use super::{Command, Global, build, warn};
 use anyhow::Result;
 use devtoolkit_index::store::{Loaded, Store};
 use devtoolkit_index::walk::{Progress, WalkOptions};
@@ -34,7 +34,7 @@ impl Session<'_> {
         let counts = self.store.ask(&mut loaded, &self.options(), &Snapshot::counts);
         warn_of(&loaded);
         let report = loaded.report.unwrap_or_default();
-        print::build(&self.output(), &counts, &report, begun.elapsed(), &self.store)?;
+        build::print(&self.output(), &counts, &report, begun.elapsed(), &self.store)?;
         Ok(ExitCode::SUCCESS)
     }
 
