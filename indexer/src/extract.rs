@@ -4,16 +4,18 @@
 //! that its ancestors hand down (`Ctx`), so one leaf rule serves parameters, bindings and uses.
 
 use crate::language::{Class, CompiledRule, Ctx, Language, Spec, Table, Visit};
-use crate::symbol::{Facts, NONE, NameId, Scope, ScopeKind, Value, ValueKind};
+use crate::symbol::{Facts, NONE, NameId, Scope, ScopeKind, Shape, ShapeId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tree_sitter::{Node, Tree};
 
 mod comments;
+mod context;
 mod finish;
 mod hooks;
 mod names;
 mod shape;
 mod symbols;
+mod values;
 
 /// Names longer than this are not identifiers a person searches for.
 const NAME_LIMIT: usize = 256;
@@ -40,6 +42,8 @@ enum LastKind {
     Call,
     This,
     Super,
+    /// `at` is the number of a shape.
+    Shape,
     Other,
 }
 
@@ -61,6 +65,16 @@ struct Frame<'r> {
     bound_more: bool,
     /// The callee, receiver or head among the children.
     first: Last,
+    /// What the `return` statements of a function gave.
+    returned: Last,
+    /// Of a `Declaration`, what the names of its pattern are parts of; `NONE` without one.
+    pattern: ShapeId,
+    /// What is expected of it, once asked; see `context`.
+    expected: ShapeId,
+    /// Named children so far.
+    named: u32,
+    /// Its type was stated.
+    annotated: bool,
     opened_scope: bool,
     outermost_wrapper: bool,
 }
@@ -81,6 +95,8 @@ pub(crate) struct Extract<'t> {
     last: Last,
     last_comment: (u32, u32),
     shape: shape::Pending,
+    /// Whether values are followed beyond names.
+    follows: bool,
     /// Where the wrapper around the next definition begins.
     wrapper_start: Option<u32>,
     exporting: bool,
@@ -106,6 +122,7 @@ impl<'t> Extract<'t> {
             last: OTHER,
             last_comment: (0, 0),
             shape: shape::Pending::default(),
+            follows: language.resolves(),
             wrapper_start: None,
             exporting: false,
             exporting_default: false,
@@ -149,7 +166,9 @@ impl<'t> Extract<'t> {
                     self.leave(frame, node.is_named());
                 }
             }
-            self.after_child(ctx);
+            if node.is_named() {
+                self.after_child(ctx);
+            }
             while !cursor.goto_next_sibling() {
                 if !cursor.goto_parent() {
                     return;
@@ -167,10 +186,13 @@ impl<'t> Extract<'t> {
         if ctx == Ctx::Nothing {
             return false;
         }
+        if !node.is_named() && rule.is_none() {
+            return false;
+        }
+        if let Some(around) = self.frames.last_mut() {
+            around.named += u32::from(!matches!(rule, Some(CompiledRule { class: Class::Comment, .. })));
+        }
         let Some(known) = rule else {
-            if !node.is_named() {
-                return false;
-            }
             if node.child_count() == 0 {
                 self.last = OTHER;
                 return false;
@@ -198,22 +220,7 @@ impl<'t> Extract<'t> {
                 self.frames.pop();
                 self.last = OTHER;
             }
-            Class::Plain
-            | Class::Transparent
-            | Class::Define(..)
-            | Class::DefineFlat(_)
-            | Class::DefineWithBody(..)
-            | Class::Attribute
-            | Class::Declaration
-            | Class::Anonymous(..)
-            | Class::Scope(_)
-            | Class::Wrapper
-            | Class::Export(_)
-            | Class::Member
-            | Class::Call
-            | Class::Generic
-            | Class::Union
-            | Class::Cast => {
+            _ => {
                 self.enter_inner(known, node, ctx);
                 return true;
             }
@@ -227,6 +234,12 @@ impl<'t> Extract<'t> {
         }
         if matches!(rule.class, Class::DefineWithBody(..)) && node.child_by_field_name("body").is_none() {
             return self.push(None, node, Ctx::Type);
+        }
+        if matches!(rule.class, Class::Choice)
+            && let Some(operator) = node.child_by_field_name("operator")
+            && !matches!(operator.kind(), "||" | "??")
+        {
+            return self.push(None, node, Ctx::Read);
         }
         self.push(Some(rule), node, ctx);
         match rule.class {
@@ -243,7 +256,10 @@ impl<'t> Extract<'t> {
                 self.open_scope(scope, node);
             }
             // The block of a function or class is its definition's own scope.
-            Class::Scope(ScopeKind::Block | ScopeKind::Class) if ctx == Ctx::Body => {}
+            Class::Scope(ScopeKind::Block | ScopeKind::Class) | Class::ObjectType if ctx == Ctx::Body => {}
+            Class::FunctionType => self.open_scope(ScopeKind::Function, node),
+            Class::ObjectType => self.open_scope(ScopeKind::Class, node),
+            Class::Each => self.open_scope(ScopeKind::Block, node),
             Class::Attribute => self.attribute(node),
             Class::Scope(scope) => self.open_scope(scope, node),
             Class::Wrapper | Class::Export(_) => {
@@ -272,6 +288,11 @@ impl<'t> Extract<'t> {
             bound: NONE,
             bound_more: false,
             first,
+            returned: OTHER,
+            pattern: NONE,
+            expected: context::UNASKED,
+            named: 0,
+            annotated: false,
             opened_scope: false,
             outermost_wrapper: false,
         });
@@ -309,79 +330,87 @@ impl<'t> Extract<'t> {
                 OTHER
             }
             Class::Transparent | Class::Member | Class::Cast | Class::Hook(_) => self.last,
-            Class::Call => match frame.first.kind {
-                LastKind::Name => Last { kind: LastKind::Call, ..frame.first },
-                LastKind::Super => frame.first,
-                LastKind::Call | LastKind::This | LastKind::Other => OTHER,
-            },
+            Class::Call => self.called(frame.first),
             Class::Generic => match frame.ctx {
                 Ctx::Type | Ctx::Annotation | Ctx::Base | Ctx::Owner => self.head_or_argument(frame.first),
                 _ => OTHER,
             },
+            Class::TypeArguments => {
+                let is_wrapper = self.frames.last().is_some_and(|around| self.is_wrapper(around.first));
+                if is_wrapper { frame.first } else { self.last }
+            }
             Class::Union if frame.ctx == Ctx::Type || frame.ctx == Ctx::Annotation => frame.first,
+            Class::Choice | Class::Default => frame.first,
+            Class::List => self.made_of(self.last, Shape::Collection),
+            Class::Index => self.made_of(frame.first, Shape::Element),
+            Class::FunctionType => {
+                let returned = self.shape_of(frame.first);
+                self.made(Shape::Function(frame.start, returned))
+            }
+            Class::ObjectType if frame.opened_scope => self.made(Shape::Object(frame.start)),
+            Class::Return => {
+                self.returned(frame.first);
+                OTHER
+            }
+            Class::Define(..) | Class::Anonymous(..) => {
+                self.settle_returned(&frame);
+                OTHER
+            }
+            Class::Declaration => {
+                self.settle_parameter(&frame);
+                OTHER
+            }
             _ => OTHER,
         };
     }
 
-    /// `Optional[T]` stands for `T`, `List[T]` for `List`.
-    fn head_or_argument(&self, head: Last) -> Last {
-        let is_wrapper = head.kind == LastKind::Name
-            && self.name_text(head.name).is_some_and(|name| self.spec.wrappers.contains(&name));
-        if is_wrapper { self.last } else { head }
+    /// `Optional[T]` stands for `T`, `Array<T>` is a collection of it, `List[T]` stands for `List`.
+    fn head_or_argument(&mut self, head: Last) -> Last {
+        if self.is_wrapper(head) {
+            return self.last;
+        }
+        let name = self.name_text(head.name).filter(|_| head.kind == LastKind::Name);
+        let is_collection = name.is_some_and(|name| self.spec.collections.contains(&name));
+        if is_collection { self.made_of(self.last, Shape::Collection) } else { head }
+    }
+
+    fn is_wrapper(&self, head: Last) -> bool {
+        head.kind == LastKind::Name
+            && self.name_text(head.name).is_some_and(|name| self.spec.wrappers.contains(&name))
     }
 
     /// Keeps what a finished child was for its parent.
     fn after_child(&mut self, ctx: Ctx) {
         let last = self.last;
         let Some(frame) = self.frames.last_mut() else { return };
-        match ctx {
-            Ctx::Callee | Ctx::Receiver | Ctx::Member => frame.first = last,
-            Ctx::Owner => self.name_after(last),
-            Ctx::Value | Ctx::Annotation => self.value(ctx, last),
-            Ctx::Base => {
-                if last.kind == LastKind::Name
-                    && let Some(symbol) = self.open.last()
-                {
-                    let bases = &mut self.facts.symbols[*symbol as usize].bases;
-                    if bases.last() != Some(&last.at) {
-                        bases.push(last.at);
-                    }
-                }
+        let first = frame.first;
+        match (frame.rule.map(|rule| rule.class), ctx) {
+            (_, Ctx::Callee | Ctx::Receiver | Ctx::Member) => frame.first = last,
+            (Some(Class::Choice | Class::Union), Ctx::Value | Ctx::Type) => {
+                let either = self.either(first, last);
+                self.top().first = either;
             }
-            Ctx::Type
-                if frame.first.kind == LastKind::Other
-                    && last.kind == LastKind::Name
-                    && matches!(
-                        frame.rule,
-                        Some(CompiledRule { class: Class::Generic | Class::Union, .. })
-                    ) =>
-            {
-                frame.first = last;
-            }
+            (Some(Class::Generic), Ctx::Type) if first.kind == LastKind::Other => frame.first = last,
+            (Some(Class::TypeArguments), _) if first.at == NONE => frame.first = last,
+            (Some(Class::FunctionType), Ctx::Type) => frame.first = last,
+            (Some(Class::Return), _) => frame.first = last,
+            (Some(Class::Field), Ctx::Key) | (Some(Class::Declaration), Ctx::Write) => frame.first = last,
+            (Some(Class::Anonymous(..)), Ctx::Body) => self.returned(last),
+            (_, Ctx::Owner) => self.name_after(last),
+            (_, Ctx::Value | Ctx::Annotation) => self.value(ctx, last),
+            (_, Ctx::Base) => self.base(last),
             _ => {}
         }
     }
 
-    /// `last` is what the symbol of the frame around is set to, or its type.
-    fn value(&mut self, ctx: Ctx, last: Last) {
-        let Some(frame) = self.frames.last() else { return };
-        let symbol = match frame.rule {
-            Some(CompiledRule {
-                class: Class::Define(..) | Class::DefineFlat(_) | Class::Anonymous(..),
-                ..
-            }) => frame.symbol,
-            Some(CompiledRule { class: Class::Declaration, .. }) if !frame.bound_more => frame.bound,
-            _ => NONE,
-        };
-        let Some(symbol) = self.facts.symbols.get_mut(symbol as usize) else { return };
-        let kind = match (ctx, last.kind) {
-            (Ctx::Annotation, LastKind::Name) => ValueKind::Annotation,
-            (Ctx::Value, LastKind::Call) => ValueKind::Call,
-            (Ctx::Value, LastKind::Name) => ValueKind::Alias,
-            _ => return,
-        };
-        if symbol.value.is_none_or(|value| value.kind != ValueKind::Annotation) {
-            symbol.value = Some(Value { kind, at: last.at });
+    fn base(&mut self, last: Last) {
+        if last.kind == LastKind::Name
+            && let Some(symbol) = self.open.last()
+        {
+            let bases = &mut self.facts.symbols[*symbol as usize].bases;
+            if bases.last() != Some(&last.at) {
+                bases.push(last.at);
+            }
         }
     }
 }

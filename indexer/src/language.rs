@@ -110,6 +110,8 @@ pub(crate) struct Spec {
     pub(crate) doc_comments: bool,
     /// Generic types that stand for their argument: `Optional[T]`, `Promise<T>`.
     pub(crate) wrappers: &'static [&'static str],
+    /// Generic types that hold any number of their last argument: `Array<T>`, `Map<K, V>`.
+    pub(crate) collections: &'static [&'static str],
     /// Assigning to an undeclared member of `self` or `this` declares it.
     pub(crate) assigned_fields: bool,
 }
@@ -195,8 +197,34 @@ pub(crate) enum Class {
     Call,
     /// `a[b]` in an expression; `G<T>` in a type: a `Ctx::Receiver` child is the head.
     Generic,
-    /// `A | B`: stands for its first name.
+    /// `A | B`: stands for either.
     Union,
+    /// `A[]`: a collection of its child.
+    List,
+    /// The arguments of a `Generic`.
+    TypeArguments,
+    /// `(a: A) => B`, in a type: a scope of its parameters; a `Ctx::Type` child is what it returns.
+    FunctionType,
+    /// `{ a: A }`, in a type: a scope of its members.
+    ObjectType,
+    /// `a[b]`: an element of its `Ctx::Receiver` child.
+    Index,
+    /// `a || b`: stands for either of its `Ctx::Value` children.
+    Choice,
+    /// `return x`.
+    Return,
+    /// `for (x of y)`: the names bound in it are elements of its `Ctx::Value` child.
+    Each,
+    /// The arguments of a `Call`.
+    Arguments,
+    /// `[a, b]`, a value or a pattern.
+    Items,
+    /// `{ a, b: c }`, a value or a pattern.
+    Fields,
+    /// `a: b` in `Fields`.
+    Field,
+    /// `a = b` in a pattern: stands for its binding child.
+    Default,
     /// `x as T`: stands for its last child.
     Cast,
     /// Exports (or hides) the definitions it stands in, when its text contains the word.

@@ -90,29 +90,34 @@ impl Snapshot {
         Some(self.symbol(&facts, index))
     }
 
-    /// What the name at a byte offset means: one answer when it resolves, else the likeliest
-    /// definitions of that name. Empty when no name stands there.
+    /// What the name at a byte offset means: what it resolves to (each of the overloads of a function or of the
+    /// members of a union), else the likeliest definitions of that name. Empty when no name stands there.
     #[must_use]
     pub fn definition(&self, path: &str, offset: u32) -> Vec<Definition> {
         let Some(file) = self.file(path) else { return Vec::new() };
         let resolver = Resolver::new(self);
         let facts = resolver.facts(file);
-        let Some(used) = use_at(&facts, offset) else {
-            let module = || Some(self.place(&resolver, resolver.module_at(&facts, offset)?));
-            let place = self.symbol_at(path, offset).map(Place::Symbol).or_else(module);
-            return place
-                .map(|place| Definition { place, certainty: Certainty::Resolved })
-                .into_iter()
-                .collect();
-        };
-        if let Some(target) = resolver.resolve(&facts, &used) {
-            return vec![Definition { place: self.place(&resolver, target), certainty: Certainty::Resolved }];
+        let resolved = |place| Definition { place, certainty: Certainty::Resolved };
+        let uses = uses_at(&facts, offset);
+        for used in &uses {
+            let targets = resolver.resolve(&facts, used);
+            if !targets.is_empty() {
+                return targets.into_iter().map(|target| resolved(self.place(&resolver, target))).collect();
+            }
         }
+        // What a pattern binds is a definition, whether or not it is known of what.
+        if let Some(symbol) = self.symbol_at(path, offset) {
+            return vec![resolved(Place::Symbol(symbol))];
+        }
+        let Some(used) = uses.first() else {
+            let module = resolver.module_at(&facts, offset);
+            return module.map(|module| resolved(self.place(&resolver, module))).into_iter().collect();
+        };
         let mut symbols = self.named(&facts.name(used.name), &Filter::default());
         let language = self.meta(file).language;
         symbols.sort_by_key(|symbol| {
             let other = self.file(&symbol.path).and_then(|other| self.meta(other).language);
-            let fits = fits(&used, symbol.kind, language);
+            let fits = fits(used, symbol.kind, language);
             (other != language, !fits, symbol.path != path, std::cmp::Reverse(common(&symbol.path, path)))
         });
         symbols.truncate(CANDIDATES);
@@ -138,6 +143,11 @@ impl Snapshot {
         found.sort_by(|a, b| {
             (a.certainty, &a.path, a.range.start).cmp(&(b.certainty, &b.path, b.range.start))
         });
+        // A name that is read and a key at once is two uses at one place.
+        let mut seen: FxHashSet<(&str, u32)> = FxHashSet::default();
+        let keep: Vec<bool> = found.iter().map(|one| seen.insert((&one.path, one.range.start))).collect();
+        let mut keep = keep.into_iter();
+        found.retain(|_| keep.next().unwrap_or(true));
         found
     }
 
@@ -152,6 +162,7 @@ impl Snapshot {
             found.extend(uses.map(|used| self.reference(&facts, used, Certainty::ByName)));
         }
         found.sort_by(|a, b| (&a.path, a.range.start).cmp(&(&b.path, b.range.start)));
+        found.dedup_by(|a, b| (&a.path, a.range.start) == (&b.path, b.range.start));
         found
     }
 
@@ -197,48 +208,94 @@ impl Snapshot {
         each: &mut dyn FnMut(&FileFacts<'s>, &Use, Certainty),
     ) {
         let resolver = Resolver::new(self);
-        let target = Target::Symbol(symbol.id);
         let mut resolved = 0;
-        for (file, local) in self.files_with(&symbol.name, filter) {
-            if symbol.local && file != symbol.id.file {
-                continue;
-            }
-            let facts = resolver.facts(file);
-            for used in facts.uses_of(local) {
-                resolved += 1;
-                let found = if resolved > RESOLVE_LIMIT { None } else { resolver.resolve(&facts, used) };
-                match found {
-                    Some(found) if found == target => each(&facts, used, Certainty::Resolved),
-                    Some(_) => {}
-                    None if symbol.local => {}
-                    None if fits(used, symbol.kind, facts.doc.language) => {
+        let mut targets = vec![Target::Symbol(symbol.id)];
+        // The name, and those that it is exported under.
+        let mut names = vec![symbol.name.clone()];
+        let class = self.constructed(symbol);
+        if let Some(class) = &class {
+            names = vec![class.name.clone(), symbol.name.clone()];
+            targets.push(Target::Symbol(class.id));
+        }
+        let mut at = 0;
+        while let Some(name) = names.get(at).cloned() {
+            at += 1;
+            for (file, local) in self.files_with(&name, filter) {
+                if symbol.local && file != symbol.id.file {
+                    continue;
+                }
+                let facts = resolver.facts(file);
+                let is_own = name == symbol.name;
+                for used in facts.uses_of(local) {
+                    resolved += 1;
+                    let past = resolved > RESOLVE_LIMIT;
+                    let found = if past { Vec::new() } else { resolver.resolve(&facts, used) };
+                    let is_meant = if is_own || class.is_none() {
+                        found.contains(&targets[0])
+                    } else {
+                        used.role == Role::Call && found.contains(&targets[targets.len() - 1])
+                    };
+                    if is_meant {
+                        each(&facts, used, Certainty::Resolved);
+                    } else if found.is_empty()
+                        && is_own
+                        && !symbol.local
+                        && fits(used, symbol.kind, facts.doc.language)
+                    {
                         each(&facts, used, Certainty::ByName);
                     }
-                    None => {}
                 }
-            }
-            if symbol.local {
-                continue;
-            }
-            // Names that the file imports it under.
-            let renamed = |import: &crate::symbol::ImportFact| {
-                import.kind == ImportKind::Name && import.name == local && import.alias != local
-            };
-            let aliases: Vec<u32> = (0u32..)
-                .zip(&facts.doc.imports)
-                .filter(|(_, import)| renamed(import))
-                .map(|(at, _)| at)
-                .collect();
-            for at in aliases {
-                if resolver.import_target(&facts, at) == Some(target) {
-                    for used in facts.uses_of(facts.doc.imports[at as usize].alias) {
-                        if resolver.resolve(&facts, used) == Some(target) {
-                            each(&facts, used, Certainty::Resolved);
-                        }
-                    }
+                if !symbol.local {
+                    self.visit_renamed(&resolver, &facts, local, &targets, &mut names, each);
                 }
             }
         }
+    }
+
+    /// The uses of the targets under the names that a file imports them as; names that it exports them as are
+    /// noted.
+    fn visit_renamed<'s>(
+        &'s self,
+        resolver: &Resolver<'s>,
+        facts: &FileFacts<'s>,
+        local: u32,
+        targets: &[Target],
+        names: &mut Vec<String>,
+        each: &mut dyn FnMut(&FileFacts<'s>, &Use, Certainty),
+    ) {
+        let is_meant = |found: &[Target]| found.iter().any(|target| targets.contains(target));
+        for (index, import) in (0u32..).zip(&facts.doc.imports) {
+            if import.name != local || import.alias == local || import.alias == NONE {
+                continue;
+            }
+            match import.kind {
+                ImportKind::Name | ImportKind::Default if is_meant(&resolver.imported(facts, index)) => {
+                    for used in facts.uses_of(import.alias) {
+                        if is_meant(&resolver.resolve(facts, used)) {
+                            each(facts, used, Certainty::Resolved);
+                        }
+                    }
+                }
+                ImportKind::Export | ImportKind::ReExport => {
+                    let alias = facts.name(import.alias);
+                    let exported = resolver.exported_as(facts, &alias);
+                    if is_meant(&exported) && !names.contains(&alias) {
+                        names.push(alias);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The class that a constructor makes instances of.
+    fn constructed(&self, symbol: &Symbol) -> Option<Symbol> {
+        if symbol.kind != SymbolKind::Constructor {
+            return None;
+        }
+        let facts = self.facts(symbol.id.file);
+        let parent = facts.doc.symbols.get(symbol.id.index as usize)?.parent;
+        (parent != NONE).then(|| self.symbol(&facts, parent))
     }
 
     /// The functions that call a function, and their callers, to a depth.
@@ -287,7 +344,7 @@ impl Snapshot {
                         });
                     }
                 };
-                match resolver.resolve(&facts, used) {
+                match resolver.resolve(&facts, used).first().copied() {
                     Some(Target::Symbol(id)) => {
                         add(self.symbol(&resolver.facts(id.file), id.index), Certainty::Resolved);
                     }
@@ -335,12 +392,14 @@ impl Snapshot {
     }
 }
 
-/// The use whose name spans an offset.
-fn use_at(facts: &FileFacts<'_>, offset: u32) -> Option<Use> {
+/// The uses whose name spans an offset: two where a name is read and a key at once.
+fn uses_at(facts: &FileFacts<'_>, offset: u32) -> Vec<Use> {
     let spans = |used: &&Use| used.start <= offset && offset <= used.start + facts.name_len(used.name);
     // Where one name ends and the next begins, the next is meant.
     let near = facts.uses().iter().filter(|used| used.start <= offset && offset - used.start <= 256);
-    near.filter(spans).max_by_key(|used| used.start).copied()
+    let near: Vec<Use> = near.filter(spans).copied().collect();
+    let start = near.iter().map(|used| used.start).max();
+    near.into_iter().filter(|used| Some(used.start) == start).collect()
 }
 
 /// Whether a use can mean a symbol of that kind, as far as its form tells.

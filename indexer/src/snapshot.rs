@@ -1,12 +1,15 @@
 //! An immutable view of the index, and the plain values its answers are made of.
 
+mod facts;
+
 use crate::language::Language;
-use crate::segment::doc::{self, Doc};
+use crate::segment::doc;
 use crate::segment::{Meta, Segment};
-use crate::symbol::{ImportFact, ImportKind, NONE, NameId, SymbolFact, SymbolKind, Use};
-use std::cell::{Cell, OnceCell};
+use crate::symbol::{ImportFact, ImportKind, NONE, NameId, SymbolFact, SymbolKind};
 use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, OnceLock};
+
+pub(crate) use facts::FileFacts;
 
 /// Which documents of a segment hold.
 #[derive(Clone)]
@@ -383,99 +386,4 @@ fn containers(
         Some(name)
     })
     .take(64)
-}
-
-/// One file's decoded facts.
-pub(crate) struct FileFacts<'s> {
-    pub(crate) file: FileId,
-    segment: &'s Segment,
-    pub(crate) doc: Doc<'s>,
-    /// The file's names as the segment's ordinals.
-    pub(crate) terms: Vec<u32>,
-    uses: OnceCell<ByName>,
-    /// The name whose length was asked for last, with the length.
-    last_len: Cell<(NameId, u32)>,
-}
-
-/// All uses, name by name, each name's in order of position.
-struct ByName {
-    uses: Vec<Use>,
-    /// Where each name's begin, and the end.
-    starts: Vec<u32>,
-}
-
-impl<'s> FileFacts<'s> {
-    fn new(segment: &'s Segment, file: FileId) -> Self {
-        let stored = segment.stored(file.doc);
-        Self {
-            file,
-            segment,
-            doc: Doc::decode(stored.blob),
-            terms: stored.terms(),
-            uses: OnceCell::new(),
-            last_len: Cell::new((NONE, 0)),
-        }
-    }
-
-    /// The text of a name.
-    pub(crate) fn name(&self, name: NameId) -> String {
-        self.terms.get(name as usize).and_then(|term| self.segment.name(*term)).unwrap_or_default()
-    }
-
-    /// Bytes of a name.
-    pub(crate) fn name_len(&self, name: NameId) -> u32 {
-        if self.last_len.get().0 != name {
-            self.last_len.set((name, crate::extract::offset(self.name(name).len())));
-        }
-        self.last_len.get().1
-    }
-
-    /// The file's number for a name.
-    pub(crate) fn local(&self, name: &str) -> Option<NameId> {
-        let term = self.segment.term(name)?;
-        self.terms.binary_search(&term).ok().map(crate::extract::offset)
-    }
-
-    fn by_name(&self) -> &ByName {
-        self.uses.get_or_init(|| {
-            let uses = self.doc.uses_by_name(self.terms.len());
-            let mut starts = Vec::with_capacity(self.terms.len() + 1);
-            let mut at = 0;
-            for name in 0..=crate::extract::offset(self.terms.len()) {
-                at += uses[at..].iter().take_while(|used| used.name < name).count();
-                starts.push(crate::extract::offset(at));
-            }
-            ByName { uses, starts }
-        })
-    }
-
-    /// All uses, name by name.
-    pub(crate) fn uses(&self) -> &[Use] {
-        &self.by_name().uses
-    }
-
-    /// The uses of one name, in order of position.
-    pub(crate) fn uses_of(&self, name: NameId) -> &[Use] {
-        let ByName { uses, starts } = self.by_name();
-        let bound = |name: usize| starts.get(name).map_or(uses.len(), |at| *at as usize);
-        uses.get(bound(name as usize)..bound(name as usize + 1)).unwrap_or_default()
-    }
-
-    /// The use whose name begins at an offset.
-    pub(crate) fn use_starting(&self, offset: u32) -> Option<&Use> {
-        self.uses().iter().find(|used| used.start == offset)
-    }
-
-    /// The innermost symbol that is not local around an offset; `NONE` at the top.
-    pub(crate) fn enclosing(&self, offset: u32) -> u32 {
-        let around = |symbol: &SymbolFact| {
-            !symbol.local && symbol.range.contains(&offset) && !is_name_at(symbol, offset)
-        };
-        let inner = (0u32..).zip(&self.doc.symbols).filter(|(_, symbol)| around(symbol));
-        inner.min_by_key(|(_, symbol)| symbol.range.end - symbol.range.start).map_or(NONE, |(index, _)| index)
-    }
-}
-
-fn is_name_at(symbol: &SymbolFact, offset: u32) -> bool {
-    symbol.name_start == offset
 }

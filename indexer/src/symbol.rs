@@ -135,7 +135,8 @@ pub(crate) enum Receiver {
     Call = 4,
     /// Not a receiver: the name of a keyword argument in a call of a name, `f(x=1)`.
     Keyword = 5,
-    /// Anything else: `a[0].x`, `(a or b).x`, a key of an object literal.
+    /// Anything else: `a[0].x`, `(a or b).x`, a key of an object literal. `Facts::receivers` may
+    /// say more.
     Other = 6,
 }
 
@@ -170,14 +171,81 @@ pub(crate) enum ValueKind {
     Call = 2,
     /// `x = y`: whatever the name at the position is.
     Alias = 3,
+    /// Anything else that can be followed: the shape of that number, in place of a position.
+    Shape = 0,
 }
 
 /// A pointer to the use that says what a symbol holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Value {
     pub(crate) kind: ValueKind,
-    /// Start of the use's name.
+    /// Start of the use's name; of a `Shape`, its number.
     pub(crate) at: u32,
+}
+
+/// Index of a shape in its file's list.
+pub(crate) type ShapeId = u32;
+
+/// What an expression or a type is made of, as far as members can be followed through it. Positions
+/// are starts of names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Nothing that can be followed.
+    Unknown,
+    /// What the name at a position holds or, in a type, the type it names.
+    Name(u32),
+    /// The instance whose class is around the position.
+    This(u32),
+    /// What calling it gives.
+    Called(ShapeId),
+    /// An element of it.
+    Element(ShapeId),
+    /// Its member of that name.
+    Member(ShapeId, NameId),
+    /// What a call of it expects as an argument, counted from 0.
+    Argument(ShapeId, u32),
+    /// What it is called with as a parameter, counted from 0.
+    Parameter(ShapeId, u32),
+    /// One or the other, or both.
+    Either(ShapeId, ShapeId),
+    /// A collection of it.
+    Collection(ShapeId),
+    /// The object type that begins there, which is a scope of its own.
+    Object(u32),
+    /// The function type that begins there, and what it returns.
+    Function(u32, ShapeId),
+}
+
+impl Shape {
+    /// The shapes it is made of.
+    pub(crate) fn parts(self) -> [ShapeId; 2] {
+        match self {
+            Self::Unknown | Self::Name(_) | Self::This(_) | Self::Object(_) => [NONE, NONE],
+            Self::Called(of)
+            | Self::Element(of)
+            | Self::Member(of, _)
+            | Self::Argument(of, _)
+            | Self::Parameter(of, _)
+            | Self::Collection(of)
+            | Self::Function(_, of) => [of, NONE],
+            Self::Either(one, other) => [one, other],
+        }
+    }
+
+    /// The same shape of other parts.
+    pub(crate) fn with_parts(self, to: impl Fn(ShapeId) -> ShapeId) -> Self {
+        match self {
+            Self::Unknown | Self::Name(_) | Self::This(_) | Self::Object(_) => self,
+            Self::Called(of) => Self::Called(to(of)),
+            Self::Element(of) => Self::Element(to(of)),
+            Self::Member(of, name) => Self::Member(to(of), name),
+            Self::Argument(of, number) => Self::Argument(to(of), number),
+            Self::Parameter(of, number) => Self::Parameter(to(of), number),
+            Self::Either(one, other) => Self::Either(to(one), to(other)),
+            Self::Collection(of) => Self::Collection(to(of)),
+            Self::Function(at, of) => Self::Function(at, to(of)),
+        }
+    }
 }
 
 /// One definition, as extracted: every name a file binds except imports.
@@ -335,6 +403,10 @@ pub(crate) struct Facts<'t> {
     /// In order of position.
     pub(crate) uses: Vec<Use>,
     pub(crate) imports: Vec<ImportFact>,
+    /// What values, types and receivers are that a single name does not say.
+    pub(crate) shapes: Vec<Shape>,
+    /// What uses with `Receiver::Other` are members of: starts of the uses, in order.
+    pub(crate) receivers: Vec<(u32, ShapeId)>,
     /// The parser met text it could not place.
     pub(crate) has_errors: bool,
 }

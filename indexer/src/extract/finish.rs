@@ -155,6 +155,9 @@ impl<'t> Extract<'t> {
         self.drop_nameless();
         self.keep_used_scopes();
         self.facts.uses.sort_by_key(|used| used.start);
+        if self.follows {
+            super::values::keep_followed(&mut self.facts);
+        }
         self.facts
     }
 

@@ -26,12 +26,18 @@ impl<'t> Extract<'t> {
             Ctx::Name => return self.name_symbol(name, from),
             Ctx::Pattern => return self.pattern(name, from, is_type),
             Ctx::Token => return self.token(name, from, to),
-            Ctx::Bind(kind) => return self.bind(name, from, kind, self.scope()),
-            Ctx::Hoist(kind) => return self.bind(name, from, kind, self.function_scope()),
-            Ctx::Param => return self.bind(name, from, SymbolKind::Variable, self.scope()),
+            Ctx::Bind(_) | Ctx::Hoist(_) | Ctx::Param => {
+                let (kind, scope) = match ctx {
+                    Ctx::Bind(kind) => (kind, self.scope()),
+                    Ctx::Hoist(kind) => (kind, self.function_scope()),
+                    _ => (SymbolKind::Variable, self.scope()),
+                };
+                self.bind(name, from, kind, scope);
+                return self.bound_in_pattern(name, from, ctx);
+            }
             Ctx::Member => return self.member(name, from),
             Ctx::Keyword => return self.keyword(name, from),
-            Ctx::Key => self.emit(name, from, Role::Write, Receiver::Other, NONE),
+            Ctx::Key => self.key(name, from),
             _ => {
                 let text = self.name_text(name);
                 if !is_type && matches!(text, Some("self" | "cls")) && !self.spec.doc_comments {
@@ -42,6 +48,7 @@ impl<'t> Extract<'t> {
                 }
                 let role = if is_type && ctx != Ctx::Callee { Role::Type } else { role_of(ctx) };
                 self.emit(name, from, role, Receiver::Bare, NONE);
+                self.shorthand(name, from);
             }
         }
         self.last = Last { kind: LastKind::Name, name, at: from };
@@ -64,6 +71,10 @@ impl<'t> Extract<'t> {
             LastKind::Super => (Receiver::Super, NONE),
             LastKind::Other if frame.first.at == NONE => (Receiver::Bare, NONE),
             LastKind::Other => (Receiver::Other, NONE),
+            LastKind::Shape => {
+                self.facts.receivers.push((from, frame.first.at));
+                (Receiver::Other, NONE)
+            }
         };
         let binds = matches!(frame.ctx, Ctx::Bind(_) | Ctx::Write | Ctx::Hoist(_));
         self.last = Last { kind: LastKind::Name, name, at: from };

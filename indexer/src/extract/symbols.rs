@@ -2,7 +2,9 @@
 
 use super::{Extract, Frame, Last, LastKind, OTHER, offset, start};
 use crate::language::{Class, CompiledRule, Ctx, Exports};
-use crate::symbol::{NONE, NameId, Receiver, Role, Scope, ScopeKind, SymbolFact, SymbolKind};
+use crate::symbol::{
+    NONE, NameId, Receiver, Role, Scope, ScopeKind, Shape, SymbolFact, SymbolKind, Value, ValueKind,
+};
 use tree_sitter::Node;
 
 impl Extract<'_> {
@@ -130,12 +132,9 @@ impl Extract<'_> {
     }
 
     pub(super) fn note_bound(&mut self, symbol: u32) {
-        let declaration = self
-            .frames
-            .iter_mut()
-            .rev()
-            .take(6)
-            .find(|frame| matches!(frame.rule, Some(CompiledRule { class: Class::Declaration, .. })));
+        let declaration = self.frames.iter_mut().rev().take(6).find(|frame| {
+            matches!(frame.rule, Some(CompiledRule { class: Class::Declaration | Class::Each, .. }))
+        });
         if let Some(frame) = declaration {
             frame.bound_more |= frame.bound != NONE;
             frame.bound = symbol;
@@ -163,6 +162,12 @@ impl Extract<'_> {
             held.parent = self.open.last().copied().unwrap_or(NONE);
         }
         held.signature_end = held.range.end;
+        // The variable's type is the function's; what the symbol holds is what calling it gives.
+        if let Some(value) = held.value.take() {
+            let of = self.shape_of_value(value);
+            let called = self.add_shape(Shape::Called(of));
+            self.facts.symbols[symbol as usize].value = Some(Value { kind: ValueKind::Shape, at: called });
+        }
         self.top().symbol = symbol;
         self.open.push(symbol);
     }

@@ -13,6 +13,7 @@ pub(crate) static SPEC: Spec = Spec {
     exports: Exports::Always,
     doc_comments: true,
     wrappers: &[],
+    collections: &[],
     assigned_fields: false,
     // Enumerators are used by their bare names.
 };

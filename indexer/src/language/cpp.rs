@@ -18,6 +18,7 @@ pub(crate) static SPEC: Spec = Spec {
     exports: Exports::Always,
     doc_comments: true,
     wrappers: &[],
+    collections: &[],
     assigned_fields: false,
 };
 

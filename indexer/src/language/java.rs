@@ -12,6 +12,7 @@ pub(crate) static SPEC: Spec = Spec {
     exports: Exports::Modifier,
     doc_comments: true,
     wrappers: &[],
+    collections: &[],
     assigned_fields: false,
 };
 

@@ -21,6 +21,7 @@ pub(crate) static SPEC: Spec = Spec {
         "NotRequired",
         "ReadOnly",
     ],
+    collections: &[],
     assigned_fields: true,
 };
 
@@ -108,7 +109,7 @@ const NODES: &[(&str, Rule)] = &[
     ("generic_type", Rule::new(Class::Generic).rest(Ctx::Type)),
     ("type_parameter", Rule::new(Class::Transparent).rest(Ctx::Type)),
     ("union_type", Rule::new(Class::Union).rest(Ctx::Type)),
-    ("binary_operator", Rule::new(Class::Union).rest(Ctx::Read)),
+    ("binary_operator", Rule::new(Class::Union).rest(Ctx::Inherit)),
     (
         "type_alias_statement",
         Rule::new(Class::Declaration)

@@ -17,7 +17,34 @@ pub(super) const COMMON: Spec = Spec {
     nodes: NODES,
     exports: Exports::Statement,
     doc_comments: true,
-    wrappers: &["Promise", "PromiseLike", "Readonly", "Partial", "Required", "NonNullable", "Awaited"],
+    wrappers: &[
+        "Promise",
+        "PromiseLike",
+        "Readonly",
+        "Partial",
+        "Required",
+        "NonNullable",
+        "Awaited",
+        "Omit",
+        "Pick",
+        "Exclude",
+        "Extract",
+    ],
+    collections: &[
+        "Array",
+        "ReadonlyArray",
+        "ArrayLike",
+        "Iterable",
+        "AsyncIterable",
+        "IterableIterator",
+        "AsyncIterableIterator",
+        "Set",
+        "ReadonlySet",
+        "Map",
+        "ReadonlyMap",
+        "WeakMap",
+        "Record",
+    ],
     assigned_fields: false,
 };
 
@@ -84,12 +111,13 @@ const NODES: &[(&str, Rule)] = &[
         "generator_function",
         Rule::new(Class::Anonymous(SymbolKind::Function, ScopeKind::Function)).fields(LAMBDA),
     ),
-    ("function_type", Rule::new(Class::Scope(ScopeKind::Function)).fields(SIGNATURE)),
-    ("constructor_type", Rule::new(Class::Scope(ScopeKind::Function)).fields(SIGNATURE)),
+    ("function_type", Rule::new(Class::FunctionType).fields(SIGNATURE)),
+    ("constructor_type", Rule::new(Class::FunctionType).fields(SIGNATURE)),
     ("call_signature", Rule::new(Class::Scope(ScopeKind::Function)).fields(SIGNATURE)),
     ("construct_signature", Rule::new(Class::Scope(ScopeKind::Function)).fields(SIGNATURE)),
     ("index_signature", Rule::new(Class::Scope(ScopeKind::Function)).fields(&[("name", Ctx::Param)])),
     ("formal_parameters", Rule::new(Class::Plain).rest(Ctx::Param)),
+    ("this_type", Rule::new(Class::This)),
     ("required_parameter", Rule::new(Class::Declaration).fields(PARAMETER)),
     ("optional_parameter", Rule::new(Class::Declaration).fields(PARAMETER)),
     ("accessibility_modifier", Rule::new(Class::Hook(parameter_property))),
@@ -135,7 +163,14 @@ const NODES: &[(&str, Rule)] = &[
     ("public_field_definition", Rule::new(Class::DefineFlat(SymbolKind::Field)).fields(FIELD)),
     ("field_definition", Rule::new(Class::DefineFlat(SymbolKind::Field)).fields(FIELD)),
     ("property_signature", Rule::new(Class::DefineFlat(SymbolKind::Property)).fields(FIELD)),
-    ("type_parameter", Rule::new(Class::Plain).fields(&[("name", Ctx::Bind(SymbolKind::TypeParameter))])),
+    (
+        "type_parameter",
+        Rule::new(Class::Declaration)
+            .fields(&[("name", Ctx::Bind(SymbolKind::TypeParameter)), ("constraint", Ctx::Annotation)]),
+    ),
+    ("constraint", Rule::new(Class::Transparent).rest(Ctx::Type)),
+    ("object_type", Rule::new(Class::ObjectType)),
+    ("array_type", Rule::new(Class::List).rest(Ctx::Type)),
     ("mapped_type_clause", Rule::new(Class::Plain).fields(&[("name", Ctx::Bind(SymbolKind::TypeParameter))])),
     ("infer_type", Rule::new(Class::Plain).rest(Ctx::Bind(SymbolKind::TypeParameter))),
     ("type_annotation", Rule::new(Class::Transparent).rest(Ctx::Type)),
@@ -147,8 +182,8 @@ const NODES: &[(&str, Rule)] = &[
         "generic_type",
         Rule::new(Class::Generic).fields(&[("name", Ctx::Receiver), ("type_arguments", Ctx::Type)]),
     ),
-    ("type_arguments", Rule::new(Class::Transparent).rest(Ctx::Type)),
-    ("type_query", Rule::new(Class::Plain).rest(Ctx::Read)),
+    ("type_arguments", Rule::new(Class::TypeArguments).rest(Ctx::Type)),
+    ("type_query", Rule::new(Class::Transparent).rest(Ctx::Read)),
     (
         "nested_type_identifier",
         Rule::new(Class::Member).fields(&[("module", Ctx::Receiver), ("name", Ctx::Member)]),
@@ -168,7 +203,8 @@ const NODES: &[(&str, Rule)] = &[
     ("switch_body", Rule::new(Class::Scope(ScopeKind::Block))),
     ("class_static_block", Rule::new(Class::Scope(ScopeKind::Function))),
     ("for_statement", Rule::new(Class::Scope(ScopeKind::Block))),
-    ("for_in_statement", Rule::new(Class::Scope(ScopeKind::Block)).fields(&[("left", VARIABLE)])),
+    ("for_in_statement", Rule::new(Class::Each).fields(&[("left", VARIABLE), ("right", Ctx::Value)])),
+    ("return_statement", Rule::new(Class::Return)),
     ("catch_clause", Rule::new(Class::Scope(ScopeKind::Block)).fields(&[("parameter", VARIABLE)])),
     ("ambient_declaration", Rule::new(Class::Wrapper)),
     ("export_statement", Rule::new(Class::Export(export)).fields(&[("value", Ctx::Read)])),
@@ -177,15 +213,15 @@ const NODES: &[(&str, Rule)] = &[
     ("import_statement", Rule::new(Class::Hook(import))),
     ("import_alias", Rule::new(Class::Declaration).rest(Ctx::Read)),
     // Patterns.
-    ("object_pattern", Rule::new(Class::Plain).rest(Ctx::Inherit)),
-    ("array_pattern", Rule::new(Class::Plain).rest(Ctx::Inherit)),
+    ("object_pattern", Rule::new(Class::Fields).rest(Ctx::Inherit)),
+    ("array_pattern", Rule::new(Class::Items).rest(Ctx::Inherit)),
     ("rest_pattern", Rule::new(Class::Plain).rest(Ctx::Inherit)),
-    ("assignment_pattern", Rule::new(Class::Plain).fields(&[("left", Ctx::Inherit), ("right", Ctx::Read)])),
+    ("assignment_pattern", Rule::new(Class::Default).fields(&[("left", Ctx::Inherit), ("right", Ctx::Read)])),
     (
         "object_assignment_pattern",
-        Rule::new(Class::Plain).fields(&[("left", Ctx::Inherit), ("right", Ctx::Read)]),
+        Rule::new(Class::Default).fields(&[("left", Ctx::Inherit), ("right", Ctx::Read)]),
     ),
-    ("pair_pattern", Rule::new(Class::Plain).fields(&[("key", Ctx::Key), ("value", Ctx::Inherit)])),
+    ("pair_pattern", Rule::new(Class::Field).fields(&[("key", Ctx::Key), ("value", Ctx::Inherit)])),
     // Expressions.
     (
         "assignment_expression",
@@ -206,8 +242,16 @@ const NODES: &[(&str, Rule)] = &[
     ),
     ("member_expression", Rule::new(Class::Member).fields(MEMBER)),
     ("nested_identifier", Rule::new(Class::Member).fields(MEMBER)),
-    ("subscript_expression", Rule::new(Class::Plain)),
-    ("pair", Rule::new(Class::Plain).fields(&[("key", Ctx::Key), ("value", Ctx::Read)])),
+    ("subscript_expression", Rule::new(Class::Index).fields(&[("object", Ctx::Receiver)])),
+    ("arguments", Rule::new(Class::Arguments)),
+    ("object", Rule::new(Class::Fields)),
+    ("array", Rule::new(Class::Items)),
+    (
+        "ternary_expression",
+        Rule::new(Class::Choice).fields(&[("consequence", Ctx::Value), ("alternative", Ctx::Value)]),
+    ),
+    ("binary_expression", Rule::new(Class::Choice).fields(&[("left", Ctx::Value), ("right", Ctx::Value)])),
+    ("pair", Rule::new(Class::Field).fields(&[("key", Ctx::Key), ("value", Ctx::Read)])),
     ("computed_property_name", Rule::new(Class::Plain)),
     ("parenthesized_expression", Rule::new(Class::Transparent)),
     ("await_expression", Rule::new(Class::Transparent)),
@@ -227,7 +271,8 @@ const LAMBDA: &[(&str, Ctx)] = &[
     ("return_type", Ctx::Annotation),
     ("body", Ctx::Body),
 ];
-const SIGNATURE: &[(&str, Ctx)] = &[("parameters", Ctx::Param)];
+const SIGNATURE: &[(&str, Ctx)] =
+    &[("parameters", Ctx::Param), ("return_type", Ctx::Type), ("type", Ctx::Type)];
 
 /// `constructor(private x: T)`: the parameter is also a field.
 fn parameter_property(cx: &mut Extract<'_>, node: Node<'_>) -> Visit {

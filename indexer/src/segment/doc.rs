@@ -1,10 +1,11 @@
 //! One file's facts as bytes and back.
 //!
-//! `head | symbols | scopes | imports | which names have uses | uses by name`. Uses are stored by
+//! `head | symbols | scopes | imports | shapes | which names have uses | uses by name`. Uses are stored by
 //! name, so that a question about one name has no others to sort out, and what an import binds is
 //! not stored a second time as a use. Numbers share varints with the flags that go with them.
 
 mod encode;
+mod shapes;
 
 use super::bytes::{Reader, unzigzag};
 use crate::extract::offset;
@@ -16,6 +17,7 @@ use crate::symbol::{
 use std::ops::ControlFlow;
 
 pub(crate) use encode::encode;
+pub(crate) use shapes::Shapes;
 
 const LOCAL: u32 = 1 << 5;
 const EXPORTED: u32 = 1 << 6;
@@ -96,6 +98,7 @@ pub(crate) struct Doc<'s> {
     pub(crate) symbols: Vec<SymbolFact>,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) imports: Vec<ImportFact>,
+    shapes: &'s [u8],
     /// What follows: a bit for each name that has uses, then the uses.
     uses: &'s [u8],
 }
@@ -123,6 +126,7 @@ impl<'s> Doc<'s> {
             symbols: Vec::new(),
             scopes: Vec::new(),
             imports: Vec::new(),
+            shapes: &[],
             uses: &[],
         };
         let mut before = Before::default();
@@ -142,8 +146,15 @@ impl<'s> Doc<'s> {
             before = (import.at, import.module, import.module_at);
             doc.imports.push(import);
         }
-        doc.uses = reader.rest();
+        let length = reader.varint() as usize;
+        let rest = reader.rest();
+        (doc.shapes, doc.uses) = rest.split_at(length.min(rest.len()));
         doc
+    }
+
+    /// What values and receivers are made of.
+    pub(crate) fn shapes(&self) -> Shapes {
+        Shapes::decode(self.shapes)
     }
 
     fn take_scopes(&mut self, reader: &mut Reader<'_>) {
@@ -288,11 +299,16 @@ fn take_symbol(reader: &mut Reader<'_>, index: u32, before: &mut Before) -> Symb
     if extras & HAS_VALUE != 0 {
         let value = reader.varint();
         let kind = match value & 3 {
+            0 => ValueKind::Shape,
             1 => ValueKind::Annotation,
             2 => ValueKind::Call,
             _ => ValueKind::Alias,
         };
-        symbol.value = Some(Value { kind, at: name_start.wrapping_add_signed(unzigzag(value >> 2)) });
+        let at = match kind {
+            ValueKind::Shape => value >> 2,
+            _ => name_start.wrapping_add_signed(unzigzag(value >> 2)),
+        };
+        symbol.value = Some(Value { kind, at });
     }
     if extras & HAS_BASES != 0 {
         for _ in 0..reader.varint() {

@@ -96,8 +96,8 @@ fn outline() {
           property Shape.kind 38 pub | kind: "round"
           method Shape.area 38 pub | area(): number
         interface Pair 39 pub | export type Pair<A> = { left: A; right?: Shape } | null;
-          property Pair.left 39 | left: A
-          property Pair.right 39 | right?: Shape
+          property Pair.left 39 pub | left: A
+          property Pair.right 39 pub | right?: Shape
         enum Color 40 pub | export const enum Color
           enum-member Color.Red 40 pub | Red
           enum-member Color.Green 40 pub | Green = 2
@@ -148,7 +148,7 @@ fn uses() {
         25: 11 path read;
         26: 10 this.size write; 17 Store read; 23 Store.#count write;
         29: 38 this.items read; 44 items.size read;
-        30: 30 T type; 38 K type; 60 Options type; 75 Promise type; 83 T type; 85 K type;
+        30: 30 T type; 38 K type; 43 .deep read; 60 Options type; 75 Promise type; 83 T type; 85 K type;
         31: 33 Object read; 40 Object.entries call; 48 rest read; 57 counter write; 67 value read;
         32: 17 read call; 22 key read; 61 error read;
         33: 17 this.items read; 23 items.get call; 27 key read; 34 deep read; 43 other read;
@@ -157,7 +157,7 @@ fn uses() {
         42: 18 Deep read;
         43: 41 Promise type; 81 x read; 84 nested call;
         45: 43 a read;
-        46: 12 .b write; 29 config read;
+        46: 9 .a read; 12 .b write; 17 .c read; 29 config read;
         47: 42 Pair type; 54 LIMIT read;
     "#]],
     );
@@ -189,7 +189,7 @@ fn tsx_uses() {
         TSX,
         &expect![[r#"
         2: 8 React import; 17 useState import;
-        7: 41 Props type;
+        7: 24 .title read; 31 .onPick read; 41 Props type;
         8: 27 useState call;
         9: 22 onPick call;
         11: 6 Panel read; 12 Panel.Body call; 17 .title write; 24 title read; 31 .open write; 37 open read; 47 rest read;

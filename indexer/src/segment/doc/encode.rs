@@ -8,7 +8,7 @@ use super::{
 use crate::extract::offset;
 use crate::language::Language;
 use crate::segment::bytes::{put_signed, put_varint, zigzag};
-use crate::symbol::{Facts, ImportFact, NONE, NameId, Receiver, Role, SymbolFact, Use};
+use crate::symbol::{Facts, ImportFact, NONE, NameId, Receiver, Role, SymbolFact, Use, ValueKind};
 
 /// Encodes facts.
 pub(crate) fn encode(facts: &Facts<'_>, language: Option<Language>) -> Encoded {
@@ -31,6 +31,7 @@ pub(crate) fn encode(facts: &Facts<'_>, language: Option<Language>) -> Encoded {
     put_symbols(out, facts, &rank);
     put_scopes(out, facts);
     put_imports(out, &facts.imports, &rank);
+    super::shapes::put(out, facts, &rank);
     put_uses(out, facts, &rank);
     encoded
 }
@@ -78,8 +79,11 @@ fn put_symbols(out: &mut Vec<u8>, facts: &Facts<'_>, rank: &[u32]) {
             put_varint(out, symbol.doc.end - symbol.doc.start);
         }
         if let Some(value) = symbol.value {
-            let delta = zigzag(value.at.wrapping_sub(symbol.name_start).cast_signed());
-            put_varint(out, delta << 2 | value.kind as u32);
+            let at = match value.kind {
+                ValueKind::Shape => value.at,
+                _ => zigzag(value.at.wrapping_sub(symbol.name_start).cast_signed()),
+            };
+            put_varint(out, at << 2 | value.kind as u32);
         }
         if !symbol.bases.is_empty() {
             put_varint(out, offset(symbol.bases.len()));
