@@ -5,6 +5,7 @@
 //! focus gives each file a rank, and each name's share of it is its symbols' score.
 
 use crate::segment::Segment;
+use crate::segment::names::{self, Names};
 use crate::snapshot::{FileId, Snapshot, Symbol};
 use crate::symbol::SymbolKind;
 use crate::text_of;
@@ -96,7 +97,9 @@ impl Snapshot {
     ) -> Vec<Name> {
         let segments: Vec<&Segment> = self.parts().iter().map(|part| &*part.segment).collect();
         let mut names = Vec::new();
-        each_name(&segments, &mut |text, places| {
+        let tables: Vec<Names<'_>> = segments.iter().map(|segment| segment.names()).collect();
+        names::union(&tables, |text, places| {
+            let Ok(text) = std::str::from_utf8(text) else { return };
             if text.len() < 3 || !places.iter().any(|(part, term)| segments[*part as usize].is_defined(*term))
             {
                 return;
@@ -261,30 +264,6 @@ fn score(names: &[Name], ranks: &[f32], out: &[f32]) -> Vec<Scored> {
         }));
     }
     scored
-}
-
-/// Gets a name, and its part and ordinal wherever it is.
-type EachName<'a> = dyn FnMut(&str, &[(u32, u32)]) + 'a;
-
-/// Calls `each` with every name of some segments and its ordinals there.
-fn each_name(segments: &[&Segment], each: &mut EachName<'_>) {
-    use fst::Streamer;
-    let mut union = fst::raw::OpBuilder::new();
-    for segment in segments {
-        union = union.add(segment.names().stream());
-    }
-    let mut union = union.union();
-    let mut places = Vec::new();
-    while let Some((name, found)) = union.next() {
-        places.clear();
-        for place in found {
-            places
-                .push((crate::extract::offset(place.index), u32::try_from(place.value).unwrap_or(u32::MAX)));
-        }
-        if let Ok(name) = std::str::from_utf8(name) {
-            each(name, &places);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -53,10 +53,11 @@ pub fn trigrams(root: &Path, paths: &[String]) -> usize {
 /// Bytes of each section over all segments of an index, by the section's name.
 #[must_use]
 pub fn section_sizes(index: &Index) -> Vec<(&'static str, u64)> {
-    const SECTIONS: [(Section, &str); 7] = [
+    const SECTIONS: [(Section, &str); 8] = [
         (Section::Docs, "files"),
         (Section::Paths, "paths"),
         (Section::Names, "names"),
+        (Section::Letters, "letters of names"),
         (Section::Terms, "terms"),
         (Section::Postings, "postings"),
         (Section::Blobs, "symbols and references"),

@@ -1,19 +1,29 @@
 //! A typed name → symbols, best first.
 //!
-//! Tiers run from cheap to dear: the FST answers exact and prefix questions; only when they leave
-//! room are substrings and then subsequences sought in the folded names.
+//! Tiers run from cheap to dear: the sorted names answer exact and prefix questions; only when they
+//! leave room are substrings sought, in the names that have their trigrams, and only when nothing
+//! answers are abbreviations, in the names that have their letters. Of the names found, only the
+//! files that can hold a wanted answer are decoded.
 
+mod fuzzy;
+mod rank;
+
+use crate::extract::offset;
 use crate::filter::Filter;
-use crate::segment::Segment;
-use crate::snapshot::{FileId, Part, Snapshot, Symbol};
-use crate::symbol::SymbolKind;
-use fst::{Automaton, IntoStreamer, Streamer};
+use crate::segment::letters;
+use crate::snapshot::{FileId, Part, Snapshot, Symbol, SymbolId};
 use memchr::memmem;
+use rank::Rank;
+use rustc_hash::FxHashSet;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
-/// Names of one tier that are ranked; the FST yields more only for very short prefixes.
+pub(crate) use rank::Sketch;
+
+/// Names of one tier that are ranked: more there are only for a letter or two.
 const NAMES_LIMIT: usize = 4_000;
-/// Symbols of one name that are ranked.
-const SYMBOLS_LIMIT: usize = 2_000;
+/// Symbols of exactly one name that are looked at for a use that cannot be resolved.
+const NAMESAKES_LIMIT: usize = 2_000;
 
 /// How a symbol's name answers the query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,199 +47,270 @@ pub struct Hit {
     pub kind: MatchKind,
 }
 
+/// One way to read a query: a name, and the names of the symbols that must be around it.
+struct Reading<'q> {
+    around: &'q str,
+    name: &'q str,
+}
+
 /// A name that answers the query in one part.
-struct Candidate {
+#[derive(Clone, Copy)]
+struct Candidate<'q> {
     kind: MatchKind,
     /// Smaller is better within a kind.
     penalty: u32,
+    around: &'q str,
     part: u32,
     term: u32,
 }
 
+impl Candidate<'_> {
+    fn key(&self) -> (MatchKind, u32) {
+        (self.kind, self.penalty)
+    }
+}
+
+/// Adds the names of a tier.
+type Tier = for<'q> fn(&Snapshot, &Reading<'q>, &mut Vec<Candidate<'q>>);
+
 impl Snapshot {
     /// The symbols whose names answer a query, best first, at most `limit`. A query with dots
-    /// (`Class.method`) also asks that the symbols around the name end with what stands before.
+    /// (`Class.method`) is a name with dots, or asks that the symbols around a name end with what
+    /// stands before its last dot.
     #[must_use]
     pub fn find(&self, query: &str, filter: &Filter, limit: usize) -> Vec<Hit> {
-        let query = query.trim().replace("::", ".");
-        let (around, name) = query.rsplit_once('.').unwrap_or(("", &query));
-        if name.is_empty() || limit == 0 {
-            return Vec::new();
+        let plain = query.trim();
+        let dotted = plain.replace("::", ".");
+        let mut readings = vec![Reading { around: "", name: plain }];
+        if let Some((around, name)) = dotted.rsplit_once('.') {
+            readings.push(Reading { around, name });
         }
+        readings.retain(|reading| !reading.name.is_empty());
         let mut hits = Vec::new();
-        for tier in [Self::exact, Self::prefixed, Self::containing] {
-            let mut candidates = tier(self, name);
-            candidates.sort_by_key(|candidate| (candidate.kind, candidate.penalty));
-            candidates.truncate(NAMES_LIMIT);
-            self.expand(&candidates, around, filter, limit, &mut hits);
+        for tier in [Self::exact, Self::prefixed, Self::containing] as [Tier; 3] {
+            if hits.len() < limit {
+                self.answer(tier, &readings, filter, limit, &mut hits);
+            }
+        }
+        // An abbreviation is a guess, and only wanted where nothing better is known.
+        if hits.is_empty() {
+            self.answer(Self::abbreviated, &readings, filter, limit, &mut hits);
+        }
+        hits
+    }
+
+    /// Adds the answers of one tier.
+    fn answer(
+        &self,
+        tier: Tier,
+        readings: &[Reading<'_>],
+        filter: &Filter,
+        limit: usize,
+        hits: &mut Vec<Hit>,
+    ) {
+        let mut names = Vec::new();
+        for reading in readings {
+            tier(self, reading, &mut names);
+        }
+        if names.len() > NAMES_LIMIT {
+            names.select_nth_unstable_by_key(NAMES_LIMIT, Candidate::key);
+            names.truncate(NAMES_LIMIT);
+        }
+        names.sort_unstable_by_key(Candidate::key);
+        let mut seen: FxHashSet<SymbolId> = hits.iter().map(|hit| hit.symbol.id).collect();
+        for group in names.chunk_by(|a, b| a.key() == b.key()) {
             if hits.len() >= limit {
                 break;
             }
+            let found = self.best(group, filter, limit - hits.len(), &mut seen);
+            hits.extend(found.into_iter().map(|symbol| Hit { symbol, kind: group[0].kind }));
         }
-        // A subsequence is a guess, and only wanted where nothing better is known.
-        if hits.is_empty() {
-            let mut candidates = self.fuzzy(name);
-            candidates.sort_unstable_by_key(|candidate| candidate.penalty);
-            candidates.truncate(NAMES_LIMIT);
-            self.expand(&candidates, around, filter, limit, &mut hits);
-        }
-        hits.truncate(limit);
-        hits
     }
 
     fn parts_numbered(&self) -> impl Iterator<Item = (u32, &Part)> {
         (0u32..).zip(self.parts())
     }
 
-    fn exact(&self, name: &str) -> Vec<Candidate> {
-        let found = |(part, held): (u32, &Part)| {
-            let term = held.segment.term(name).filter(|term| held.segment.is_defined(*term))?;
-            Some(Candidate { kind: MatchKind::Exact, penalty: 0, part, term })
-        };
-        self.parts_numbered().filter_map(found).collect()
+    fn exact<'q>(&self, wanted: &Reading<'q>, names: &mut Vec<Candidate<'q>>) {
+        for (part, held) in self.parts_numbered() {
+            if let Some(term) = held.segment.term(wanted.name) {
+                let kind = MatchKind::Exact;
+                names.push(Candidate { kind, penalty: 0, around: wanted.around, part, term });
+            }
+        }
     }
 
-    fn prefixed(&self, name: &str) -> Vec<Candidate> {
-        let mut candidates = Vec::new();
+    fn prefixed<'q>(&self, wanted: &Reading<'q>, names: &mut Vec<Candidate<'q>>) {
+        let prefix = wanted.name.as_bytes();
         for (part, held) in self.parts_numbered() {
-            let automaton = FoldedPrefix { prefix: name.as_bytes() };
-            let mut stream = held.segment.names().search(automaton).into_stream();
-            while let Some((found, output)) = stream.next() {
-                let term = u32::try_from(output.value()).unwrap_or(u32::MAX);
-                if found == name.as_bytes() || !held.segment.is_defined(term) {
-                    continue;
-                }
-                let same_case = found.starts_with(name.as_bytes());
-                let kind = match (found.len() == name.len(), same_case) {
-                    (true, _) => MatchKind::ExactIgnoringCase,
-                    (false, true) => MatchKind::Prefix,
-                    (false, false) => MatchKind::PrefixIgnoringCase,
-                };
-                candidates.push(Candidate { kind, penalty: crate::extract::offset(found.len()), part, term });
-                if candidates.len() >= NAMES_LIMIT {
-                    break;
+            let letters = held.segment.letters();
+            for range in held.segment.names().with_prefix(prefix) {
+                let mut cursor = letters.names(range);
+                while let Some((term, name)) = cursor.advance() {
+                    let kind = match (name.len() == prefix.len(), name.starts_with(prefix)) {
+                        (true, true) => continue,
+                        (true, false) => MatchKind::ExactIgnoringCase,
+                        (false, true) => MatchKind::Prefix,
+                        (false, false) => MatchKind::PrefixIgnoringCase,
+                    };
+                    if letters.is_defined(term) {
+                        let penalty = offset(name.len());
+                        names.push(Candidate { kind, penalty, around: wanted.around, part, term });
+                    }
                 }
             }
         }
-        candidates
     }
 
-    fn containing(&self, name: &str) -> Vec<Candidate> {
-        let needle = name.to_lowercase();
+    fn containing<'q>(&self, wanted: &Reading<'q>, names: &mut Vec<Candidate<'q>>) {
+        let needle = wanted.name.to_ascii_lowercase();
         let finder = memmem::Finder::new(&needle);
-        let mut candidates = Vec::new();
+        let (mut text, mut lower, mut ends) = (Vec::new(), Vec::new(), Vec::new());
         for (part, held) in self.parts_numbered() {
-            let folded = held.folded();
-            let mut from = 0;
-            while let Some(at) = finder.find(&folded.lower.as_bytes()[from..]) {
-                let index = folded.index_at(from + at);
-                let (start, end) = folded.range(index);
-                // A match at the start was a prefix.
-                let inside = from + at - start;
-                from = end;
-                if inside > 0 {
-                    let word = starts_word(&folded.names[start..end], inside);
-                    let kind = if word { MatchKind::Word } else { MatchKind::Substring };
-                    let penalty = crate::extract::offset(end - start);
-                    candidates.push(Candidate { kind, penalty, part, term: folded.terms[index] });
+            let letters = held.segment.letters();
+            for range in letters.with_trigrams(needle.as_bytes()) {
+                text.clear();
+                ends.clear();
+                let first = range.start;
+                let mut cursor = letters.names(range);
+                while let Some((_, name)) = cursor.advance() {
+                    text.extend_from_slice(name);
+                    ends.push(text.len());
+                }
+                lower.clone_from(&text);
+                lower.make_ascii_lowercase();
+                let mut from = 0;
+                while let Some(at) = finder.find(&lower[from..]).map(|at| from + at) {
+                    let index = ends.partition_point(|end| *end <= at);
+                    let (start, end) = (index.checked_sub(1).map_or(0, |before| ends[before]), ends[index]);
+                    if at + needle.len() > end {
+                        from = at + 1;
+                        continue;
+                    }
+                    from = end;
+                    let term = first + offset(index);
+                    // A match at the start was a prefix.
+                    if at > start && letters.is_defined(term) {
+                        let word = letters::starts_word(&text[start..end], at - start);
+                        let kind = if word { MatchKind::Word } else { MatchKind::Substring };
+                        let penalty = offset(end - start);
+                        names.push(Candidate { kind, penalty, around: wanted.around, part, term });
+                    }
                 }
             }
         }
-        candidates
     }
 
-    fn fuzzy(&self, name: &str) -> Vec<Candidate> {
-        let wanted = mask(name);
-        let first = name.bytes().next().map_or(0, bit);
-        let lower = name.to_lowercase();
-        let mut candidates = Vec::new();
+    fn abbreviated<'q>(&self, wanted: &Reading<'q>, names: &mut Vec<Candidate<'q>>) {
+        let lower = wanted.name.to_ascii_lowercase();
+        let mask = letters::mask_wanted(lower.as_bytes());
         for (part, held) in self.parts_numbered() {
-            let folded = held.folded();
-            for (index, (mask, initials)) in folded.masks.iter().zip(&folded.initials).enumerate() {
-                if mask & wanted != wanted || initials & first == 0 {
-                    continue;
-                }
-                let (start, end) = folded.range(index);
-                let gaps = gaps(&lower, &folded.names[start..end], &folded.lower[start..end]);
-                if let Some(gaps) = gaps {
-                    let penalty = gaps << 9 | crate::extract::offset((end - start).min(511));
-                    candidates.push(Candidate {
-                        kind: MatchKind::Fuzzy,
-                        penalty,
-                        part,
-                        term: folded.terms[index],
-                    });
-                }
-            }
-        }
-        candidates
-    }
-
-    /// Turns names into symbols, in order, until there are enough.
-    fn expand(&self, names: &[Candidate], around: &str, filter: &Filter, limit: usize, hits: &mut Vec<Hit>) {
-        let mut at = 0;
-        while at < names.len() && hits.len() < limit {
-            let key = (names[at].kind, names[at].penalty);
-            let same = names[at..].iter().take_while(|name| (name.kind, name.penalty) == key).count();
-            let mut found = Vec::new();
-            for name in &names[at..at + same] {
-                self.symbols_of(name, around, filter, &mut found);
-                if found.len() > SYMBOLS_LIMIT {
-                    break;
-                }
-            }
-            found.sort_by_cached_key(rank);
-            hits.extend(found.into_iter().map(|symbol| Hit { symbol, kind: key.0 }));
-            at += same;
-        }
-    }
-
-    fn symbols_of(&self, name: &Candidate, around: &str, filter: &Filter, found: &mut Vec<Symbol>) {
-        let part = &self.parts()[name.part as usize];
-        for (doc, _) in
-            part.segment.postings(name.term).filter(|(doc, defines)| *defines && part.live.has(*doc))
-        {
-            let file = FileId { part: name.part, doc };
-            if !filter.admits_file(self.path(file), self.meta(file).language) {
-                continue;
-            }
-            self.symbols_in(file, name.term, &mut |symbol| {
-                let fits = filter.admits_kind(symbol.kind) && is_inside(&symbol, around);
-                if fits && found.len() <= SYMBOLS_LIMIT {
-                    found.push(symbol);
+            held.segment.letters().with_mask(mask, |term, name| {
+                if let Some(gaps) = fuzzy::gaps(lower.as_bytes(), name) {
+                    let penalty = gaps << 9 | offset(name.len().min(511));
+                    let kind = MatchKind::Fuzzy;
+                    names.push(Candidate { kind, penalty, around: wanted.around, part, term });
                 }
             });
-            if found.len() > SYMBOLS_LIMIT {
-                return;
+        }
+    }
+
+    /// The best symbols of some names, best first. Files are decoded in the order of what their best
+    /// symbol can be, until nothing that is left can be better than what was found.
+    fn best(
+        &self,
+        names: &[Candidate<'_>],
+        filter: &Filter,
+        limit: usize,
+        seen: &mut FxHashSet<SymbolId>,
+    ) -> Vec<Symbol> {
+        let mut waiting = BinaryHeap::from(self.files_of(names, filter));
+        let mut found: BinaryHeap<Reverse<Found<'_>>> = BinaryHeap::new();
+        let mut best = Vec::new();
+        while best.len() < limit {
+            let is_next = match (found.peek(), waiting.peek()) {
+                (Some(Reverse(found)), Some(Reverse(waiting))) => found.rank < waiting.rank,
+                (Some(_), None) => true,
+                (None, Some(_)) => false,
+                (None, None) => break,
+            };
+            if is_next {
+                best.extend(found.pop().map(|Reverse(found)| found.symbol));
+                continue;
+            }
+            let Some(Reverse(Waiting { file, name, .. })) = waiting.pop() else { break };
+            let Candidate { around, term, .. } = names[name];
+            self.symbols_in(file, term, &mut |symbol| {
+                let fits = filter.admits_kind(symbol.kind) && is_inside(&symbol, around);
+                if fits && seen.insert(symbol.id) {
+                    found.push(Reverse(Found { rank: Rank::of(&symbol, self.path(file)), symbol }));
+                }
+            });
+        }
+        best
+    }
+
+    /// The files that define some names, each with the best that it can have.
+    fn files_of(&self, names: &[Candidate<'_>], filter: &Filter) -> Vec<Reverse<Waiting<'_>>> {
+        let mut files = Vec::new();
+        for (name, Candidate { part, term, .. }) in names.iter().enumerate() {
+            let held = &self.parts()[*part as usize];
+            let defining = held.segment.sketches(*term).filter(|(_, sketch)| sketch.is_defined());
+            for (doc, sketch) in defining.filter(|(doc, _)| held.live.has(*doc)) {
+                let file = FileId { part: *part, doc };
+                let path = self.path(file);
+                if filter.admits_file(path, self.meta(file).language)
+                    && let Some(rank) = Rank::at_best(sketch, path, filter)
+                {
+                    files.push(Reverse(Waiting { rank, file, name }));
+                }
             }
         }
+        files
     }
 
     /// Every symbol (without locals) of exactly that name.
     pub(crate) fn named(&self, name: &str, filter: &Filter) -> Vec<Symbol> {
-        let mut found = Vec::new();
-        for candidate in self.exact(name) {
-            self.symbols_of(&candidate, "", filter, &mut found);
-        }
-        found.sort_by_cached_key(rank);
-        found
+        let mut names = Vec::new();
+        self.exact(&Reading { around: "", name }, &mut names);
+        self.best(&names, filter, NAMESAKES_LIMIT, &mut FxHashSet::default())
     }
 }
 
-/// What a person most likely means comes first: types and functions before members and variables,
-/// what is exported, outside of tests, near the root.
-fn rank(symbol: &Symbol) -> (u32, bool, bool, u32, usize, String, u32) {
-    let kind = match symbol.kind {
-        SymbolKind::Class | SymbolKind::Interface | SymbolKind::Struct | SymbolKind::Enum => 0,
-        SymbolKind::Function | SymbolKind::Module | SymbolKind::Namespace => 1,
-        SymbolKind::Method | SymbolKind::Constructor => 2,
-        SymbolKind::Constant | SymbolKind::EnumMember => 3,
-        SymbolKind::Field | SymbolKind::Property => 4,
-        SymbolKind::Variable | SymbolKind::TypeParameter => 5,
-    };
-    let folders = symbol.path.bytes().filter(|byte| *byte == b'/').count();
-    let of_tests = symbol.path.split('/').any(|part| part.starts_with("test") || part.contains(".test."));
-    (kind, of_tests, !symbol.exported, symbol.depth, folders, symbol.path.clone(), symbol.range.start)
+/// A file that is not decoded yet.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Waiting<'s> {
+    /// None of its symbols has a better one.
+    rank: Rank<'s>,
+    file: FileId,
+    /// Which of the names it defines.
+    name: usize,
+}
+
+/// A symbol that fits.
+struct Found<'s> {
+    rank: Rank<'s>,
+    symbol: Symbol,
+}
+
+impl PartialEq for Found<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Found<'_> {}
+
+impl PartialOrd for Found<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Found<'_> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.rank, self.symbol.id).cmp(&(other.rank, other.symbol.id))
+    }
 }
 
 /// Whether the symbols around a symbol end with the wanted ones.
@@ -243,152 +324,5 @@ fn is_inside(symbol: &Symbol, around: &str) -> bool {
     containers == around || containers.strip_suffix(&around).is_some_and(|rest| rest.ends_with('.'))
 }
 
-/// The defined names of a segment, side by side for searching.
-pub(crate) struct Folded {
-    /// Each name followed by a line break.
-    names: String,
-    /// The same with ASCII letters in lower case: every offset agrees.
-    lower: String,
-    starts: Vec<u32>,
-    terms: Vec<u32>,
-    masks: Vec<u64>,
-    /// The characters that begin a word of the name.
-    initials: Vec<u64>,
-}
-
-impl Folded {
-    fn new(segment: &Segment) -> Self {
-        let mut names = String::new();
-        let (mut starts, mut terms, mut masks, mut initials) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut stream = segment.names().stream();
-        while let Some((name, output)) = stream.next() {
-            let term = u32::try_from(output.value()).unwrap_or(u32::MAX);
-            let Some(name) = std::str::from_utf8(name).ok().filter(|_| segment.is_defined(term)) else {
-                continue;
-            };
-            starts.push(crate::extract::offset(names.len()));
-            terms.push(term);
-            masks.push(mask(name));
-            initials.push(initial_mask(name));
-            names.push_str(name);
-            names.push('\n');
-        }
-        let lower = names.to_ascii_lowercase();
-        Self { names, lower, starts, terms, masks, initials }
-    }
-
-    fn index_at(&self, at: usize) -> usize {
-        self.starts.partition_point(|start| *start as usize <= at) - 1
-    }
-
-    /// Start and end of a name, without its line break.
-    fn range(&self, index: usize) -> (usize, usize) {
-        let end = self.starts.get(index + 1).map_or(self.names.len(), |end| *end as usize);
-        (self.starts[index] as usize, end - 1)
-    }
-}
-
-impl Part {
-    fn folded(&self) -> &Folded {
-        self.folded.get_or_init(|| Folded::new(&self.segment))
-    }
-}
-
-/// Which characters a name has: one bit for each letter and digit, and one for all others.
-fn mask(name: &str) -> u64 {
-    name.bytes().fold(0, |mask, byte| mask | bit(byte))
-}
-
-fn initial_mask(name: &str) -> u64 {
-    let initials = name.bytes().enumerate().filter(|(at, _)| *at == 0 || starts_word(name, *at));
-    initials.fold(0, |mask, (_, byte)| mask | bit(byte))
-}
-
-fn bit(byte: u8) -> u64 {
-    1 << match byte {
-        b'a'..=b'z' => byte - b'a',
-        b'A'..=b'Z' => byte - b'A',
-        b'0'..=b'9' => byte - b'0' + 26,
-        b'_' => 36,
-        _ => 37,
-    }
-}
-
-/// How many of a query's characters continue neither the one before nor begin a word, when they all
-/// stand in a name in order, the first where a word begins. Characters go to the next word that
-/// begins with them before they go to a later place inside a word.
-fn gaps(wanted: &str, name: &str, lower: &str) -> Option<u32> {
-    let (first, rest) = wanted.as_bytes().split_first()?;
-    let lower = lower.as_bytes();
-    let word = |byte: u8, from: usize| {
-        let found = memchr::memchr_iter(byte, &lower[from..]).map(|at| from + at);
-        found.into_iter().find(|at| *at == 0 || starts_word(name, *at))
-    };
-    let mut at = word(*first, 0)?;
-    let mut gaps = 0;
-    for (index, byte) in rest.iter().enumerate() {
-        let next = at + 1;
-        let can_go_on = |at: usize| is_subsequence(&rest[index + 1..], &lower[at + 1..]);
-        at = if lower.get(next) == Some(byte) && can_go_on(next) {
-            next
-        } else if let Some(found) = word(*byte, next.min(lower.len())).filter(|at| can_go_on(*at)) {
-            found
-        } else {
-            gaps += 1;
-            next + memchr::memchr(*byte, lower.get(next..)?)?
-        };
-    }
-    Some(gaps)
-}
-
-fn is_subsequence(wanted: &[u8], name: &[u8]) -> bool {
-    let mut left = name;
-    wanted.iter().all(|byte| {
-        let found = memchr::memchr(*byte, left);
-        left = found.map_or(&[], |at| &left[at + 1..]);
-        found.is_some()
-    })
-}
-
-/// Whether a word of the name begins at the offset.
-fn starts_word(name: &str, at: usize) -> bool {
-    let bytes = name.as_bytes();
-    let (before, here) = (bytes[at - 1], bytes[at]);
-    !before.is_ascii_alphanumeric() || here.is_ascii_uppercase() && !before.is_ascii_uppercase()
-}
-
-/// Accepts names that begin with a prefix, ASCII letters in either case.
-struct FoldedPrefix<'p> {
-    prefix: &'p [u8],
-}
-
-impl Automaton for FoldedPrefix<'_> {
-    /// Bytes of the prefix seen; `None` once the name differs.
-    type State = Option<usize>;
-
-    fn start(&self) -> Self::State {
-        Some(0)
-    }
-
-    fn is_match(&self, state: &Self::State) -> bool {
-        *state == Some(self.prefix.len())
-    }
-
-    fn can_match(&self, state: &Self::State) -> bool {
-        state.is_some()
-    }
-
-    fn will_always_match(&self, state: &Self::State) -> bool {
-        self.is_match(state)
-    }
-
-    fn accept(&self, state: &Self::State, byte: u8) -> Self::State {
-        let seen = (*state)?;
-        match self.prefix.get(seen) {
-            None => Some(seen),
-            Some(wanted) if wanted.eq_ignore_ascii_case(&byte) => Some(seen + 1),
-            Some(_) => None,
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

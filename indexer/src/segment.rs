@@ -1,26 +1,31 @@
 //! One immutable segment: the facts of some files and the tables over them, as bytes to map.
 //!
 //! Layout: a header with a checksummed table of sections, then the sections. Names are ordinals of
-//! one FST; every file's facts are a blob of their own that never changes when segments merge,
-//! because names inside a file are numbered in alphabetical order, as ordinals are.
+//! one sorted table; every file's facts are a blob of their own that never changes when segments
+//! merge, because names inside a file are numbered in alphabetical order, as ordinals are.
 
 pub(crate) mod bytes;
 pub(crate) mod doc;
+pub(crate) mod letters;
+pub(crate) mod names;
 pub(crate) mod write;
 
 use crate::language::Language;
+use crate::search::Sketch;
 use crate::trigram;
 use bytes::Reader;
+use letters::Letters;
+use names::Names;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Changes whenever the layout or what is extracted changes; older files are rebuilt.
-pub(crate) const SCHEMA: u32 = 6;
+pub(crate) const SCHEMA: u32 = 7;
 
 const MAGIC: &[u8; 8] = b"DTINDEX\0";
-const SECTIONS: usize = 7;
+const SECTIONS: usize = 8;
 const HEADER: usize = 8 + 4 + 4 + 4 + 4 + SECTIONS * 24 + 8;
 const DOC_RECORD: usize = 48;
 
@@ -30,6 +35,7 @@ pub(crate) enum Section {
     Docs,
     Paths,
     Names,
+    Letters,
     Terms,
     Postings,
     Blobs,
@@ -50,19 +56,6 @@ pub(crate) enum OpenError {
 /// Bytes that stay where they are: a mapped file or memory.
 pub(crate) trait Bytes: AsRef<[u8]> + Send + Sync {}
 impl<T: AsRef<[u8]> + Send + Sync> Bytes for T {}
-
-/// A range of shared bytes.
-#[derive(Clone)]
-struct Slice {
-    bytes: Arc<dyn Bytes>,
-    range: Range<usize>,
-}
-
-impl AsRef<[u8]> for Slice {
-    fn as_ref(&self) -> &[u8] {
-        &(*self.bytes).as_ref()[self.range.clone()]
-    }
-}
 
 /// How a file was on disk when it was indexed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,7 +86,6 @@ pub(crate) struct Segment {
     bytes: Arc<dyn Bytes>,
     sections: [Range<usize>; SECTIONS],
     checksums: [u64; SECTIONS],
-    names: fst::raw::Fst<Slice>,
     docs: u32,
     terms: u32,
     /// Something read later turned out damaged: answers from here must not be used.
@@ -133,8 +125,6 @@ impl Segment {
                 return Err(OpenError::Damaged);
             }
         }
-        let names = Slice { bytes: bytes.clone(), range: sections[Section::Names as usize].clone() };
-        let names = fst::raw::Fst::new(names).map_err(|_| OpenError::Damaged)?;
         let (docs, terms) = (word(16), word(20));
         if sections[0].len() != docs as usize * DOC_RECORD {
             return Err(OpenError::Damaged);
@@ -143,7 +133,6 @@ impl Segment {
             bytes,
             sections,
             checksums,
-            names,
             docs,
             terms,
             damaged: AtomicBool::new(false),
@@ -173,8 +162,14 @@ impl Segment {
         self.terms
     }
 
-    pub(crate) fn names(&self) -> &fst::raw::Fst<impl AsRef<[u8]>> {
-        &self.names
+    /// All names, by ordinal.
+    pub(crate) fn names(&self) -> Names<'_> {
+        Names::open(self.section(Section::Names), self.terms)
+    }
+
+    /// What finds names by a part of them.
+    pub(crate) fn letters(&self) -> Letters<'_> {
+        Letters::open(self.section(Section::Letters), self.names())
     }
 
     /// Whether anything read so far failed its checksum.
@@ -269,16 +264,16 @@ impl Segment {
 
     /// The ordinal of a name.
     pub(crate) fn term(&self, name: &str) -> Option<u32> {
-        u32::try_from(self.names.get(name)?.value()).ok()
+        self.names().find(name.as_bytes())
     }
 
     /// The name of an ordinal.
     pub(crate) fn name(&self, term: u32) -> Option<String> {
-        String::from_utf8(self.names.get_key(u64::from(term))?).ok()
+        String::from_utf8(self.names().get(term)?).ok()
     }
 
-    /// Where the term's postings lie, and whether any document defines it.
-    fn term_entry(&self, term: u32) -> (Range<usize>, bool) {
+    /// Where the term's postings lie.
+    fn postings_range(&self, term: u32) -> Range<usize> {
         let table = self.section(Section::Terms);
         let block = (term / write::TERM_BLOCK) as usize;
         let blocks = self.terms.div_ceil(write::TERM_BLOCK) as usize;
@@ -287,20 +282,24 @@ impl Segment {
         let mut reader = Reader::new(table.get(blocks * 8 + at..).unwrap_or_default());
         let mut from = start;
         for _ in 0..term % write::TERM_BLOCK {
-            from += (reader.varint() >> 1) as usize;
+            from += reader.varint() as usize;
         }
-        let entry = reader.varint();
-        (from..from + (entry >> 1) as usize, entry & 1 != 0)
+        from..from + reader.varint() as usize
     }
 
     /// Whether some document defines the term outside of functions.
     pub(crate) fn is_defined(&self, term: u32) -> bool {
-        self.term_entry(term).1
+        self.letters().is_defined(term)
     }
 
     /// The documents that have the name, ascending, each with whether it defines it.
-    pub(crate) fn postings(&self, term: u32) -> Postings<'_> {
-        let range = self.term_entry(term).0;
+    pub(crate) fn postings(&self, term: u32) -> impl Iterator<Item = (u32, bool)> {
+        self.sketches(term).map(|(doc, sketch)| (doc, sketch.is_defined()))
+    }
+
+    /// The documents that have the name, ascending, each with what it defines by it.
+    pub(crate) fn sketches(&self, term: u32) -> Postings<'_> {
+        let range = self.postings_range(term);
         Postings {
             reader: Reader::new(self.section(Section::Postings).get(range).unwrap_or_default()),
             doc: 0,
@@ -364,14 +363,14 @@ impl Stored<'_> {
     }
 }
 
-/// Iterates `(document, defines)`.
+/// Iterates over documents, each with what it defines by the name.
 pub(crate) struct Postings<'s> {
     reader: Reader<'s>,
     doc: u32,
 }
 
 impl Iterator for Postings<'_> {
-    type Item = (u32, bool);
+    type Item = (u32, Sketch);
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.reader.is_empty() {
@@ -379,7 +378,8 @@ impl Iterator for Postings<'_> {
         }
         let entry = self.reader.varint();
         self.doc = self.doc.wrapping_add(entry >> 1);
-        Some((self.doc, entry & 1 != 0))
+        let sketch = if entry & 1 == 0 { 0 } else { self.reader.byte() };
+        Some((self.doc, Sketch(sketch)))
     }
 }
 

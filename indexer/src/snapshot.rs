@@ -7,7 +7,7 @@ use crate::segment::doc;
 use crate::segment::{Meta, Segment};
 use crate::symbol::{ImportFact, ImportKind, NONE, NameId, SymbolFact, SymbolKind};
 use std::ops::{ControlFlow, Range};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 pub(crate) use facts::FileFacts;
 
@@ -52,8 +52,6 @@ impl Live {
 pub(crate) struct Part {
     pub(crate) segment: Arc<Segment>,
     pub(crate) live: Arc<Live>,
-    /// The defined names, prepared for substring and fuzzy search on first use.
-    pub(crate) folded: Arc<OnceLock<crate::search::Folded>>,
 }
 
 impl Part {
@@ -63,7 +61,7 @@ impl Part {
     }
 
     pub(crate) fn with_live(segment: Arc<Segment>, live: Live) -> Self {
-        Self { segment, live: Arc::new(live), folded: Arc::default() }
+        Self { segment, live: Arc::new(live) }
     }
 }
 

@@ -10,6 +10,7 @@ mod shapes;
 use super::bytes::{Reader, unzigzag};
 use crate::extract::offset;
 use crate::language::Language;
+use crate::search::Sketch;
 use crate::symbol::{
     ImportFact, ImportKind, NONE, NameId, Receiver, Role, Scope, ScopeKind, SymbolFact, SymbolKind, Use,
     Value, ValueKind,
@@ -76,8 +77,8 @@ const ESCAPE: u32 = 15;
 pub(crate) struct Encoded {
     /// The names, concatenated in alphabetical order.
     pub(crate) text: String,
-    /// Ends of the names in `text`, each with whether the file defines it outside of functions.
-    pub(crate) ends: Vec<(u32, bool)>,
+    /// Ends of the names in `text`, each with what the file defines by it outside of functions.
+    pub(crate) ends: Vec<(u32, Sketch)>,
     pub(crate) blob: Vec<u8>,
 }
 

@@ -2,25 +2,31 @@
 
 use super::bytes::put_varint;
 use super::doc::Encoded;
-use super::{DOC_RECORD, HEADER, MAGIC, Meta, SCHEMA, SECTIONS, Segment, grammars};
+use super::names::{self, Names};
+use super::{DOC_RECORD, HEADER, MAGIC, Meta, SCHEMA, SECTIONS, Segment, grammars, letters};
 use crate::extract::offset;
+use crate::search::Sketch;
+use crate::symbol::NONE;
 use crate::trigram;
-use fst::Streamer;
 use rustc_hash::FxHashMap;
+use std::ops::ControlFlow;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Terms between two entries of the term table that can be reached directly.
 pub(super) const TERM_BLOCK: u32 = 32;
 
-/// The bit of a document's term that says the document defines it.
-const DEFINES: u32 = 1 << 31;
+/// A name of a document, and what the document defines by it.
+struct DocTerm {
+    term: u32,
+    sketch: Sketch,
+}
 
 /// Collects files, in path order, into a segment.
 #[derive(Default)]
 pub(crate) struct Builder {
     terms: FxHashMap<Box<str>, u32>,
-    /// Terms of all documents, one after the other: arrival numbers, with `DEFINES`.
-    doc_terms: Vec<u32>,
+    /// Terms of all documents, one after the other, by numbers of arrival.
+    doc_terms: Vec<DocTerm>,
     docs: Vec<NewDoc>,
     paths: String,
     blobs: Vec<u8>,
@@ -40,7 +46,7 @@ impl Builder {
     pub(crate) fn add(&mut self, path: &str, meta: Meta, encoded: &Encoded, trigrams: &[u32]) {
         let doc = offset(self.docs.len());
         let mut from = 0;
-        for (end, defines) in &encoded.ends {
+        for (end, sketch) in &encoded.ends {
             let name = &encoded.text[from as usize..*end as usize];
             from = *end;
             let number = match self.terms.get(name) {
@@ -51,7 +57,7 @@ impl Builder {
                     number
                 }
             };
-            self.doc_terms.push(if *defines { number | DEFINES } else { number });
+            self.doc_terms.push(DocTerm { term: number, sketch: *sketch });
         }
         self.paths.push_str(path);
         self.blobs.extend_from_slice(&encoded.blob);
@@ -79,15 +85,14 @@ impl Builder {
         let mut sorted: Vec<(Box<str>, u32)> = self.terms.into_iter().collect();
         sorted.sort_unstable();
         let mut rank = vec![0; sorted.len()];
-        let mut names = fst::MapBuilder::memory();
-        for (ordinal, (name, number)) in sorted.iter().enumerate() {
-            rank[*number as usize] = offset(ordinal);
-            names.insert(name.as_bytes(), ordinal as u64).expect("names are sorted and distinct");
+        let mut names = names::Writer::default();
+        for (name, number) in &sorted {
+            rank[*number as usize] = names.push(name.as_bytes());
         }
-        let names = names.into_inner().expect("writing to memory does not fail");
+        let (names, count) = names.finish();
         let mut terms = self.doc_terms;
-        for term in &mut terms {
-            *term = rank[(*term & !DEFINES) as usize] | (*term & DEFINES);
+        for doc_term in &mut terms {
+            doc_term.term = rank[doc_term.term as usize];
         }
         let mut trigrams = Vec::new();
         self.trigrams.finish(&mut trigrams);
@@ -106,7 +111,7 @@ impl Builder {
                 out
             })
             .collect();
-        layout(&names, offset(sorted.len()), &docs, &terms, &trigrams)
+        layout(&names, count, &docs, &terms, &trigrams)
     }
 }
 
@@ -138,10 +143,8 @@ pub(crate) fn merge(parts: &[(&Segment, &dyn Fn(u32) -> bool)]) -> Vec<u8> {
         let stored = segment.stored(*doc);
         let from = terms.len();
         let local = stored.terms();
-        let defined = defined_names(stored.blob, local.len());
-        for (id, term) in local.iter().enumerate() {
-            let defines = if defined[id] { DEFINES } else { 0 };
-            terms.push(moved[*part].get(*term as usize).copied().unwrap_or(0) | defines);
+        for (term, sketch) in local.iter().zip(sketches(stored.blob, local.len())) {
+            terms.push(DocTerm { term: moved[*part].get(*term as usize).copied().unwrap_or(0), sketch });
         }
         docs.push(DocOut { path, meta: segment.meta(*doc), terms: from..terms.len(), blob: stored.blob });
     }
@@ -156,17 +159,16 @@ pub(crate) fn merge(parts: &[(&Segment, &dyn Fn(u32) -> bool)]) -> Vec<u8> {
     layout(&names, count, &docs, &terms, &trigrams)
 }
 
-/// Which of a document's names it defines outside of functions.
-fn defined_names(blob: &[u8], count: usize) -> Vec<bool> {
-    let mut defined = vec![false; count];
-    for symbol in super::doc::Doc::decode(blob).symbols {
-        if !symbol.local
-            && let Some(flag) = defined.get_mut(symbol.name as usize)
-        {
-            *flag = true;
+/// What a document defines outside of functions by each of its names.
+fn sketches(blob: &[u8], count: usize) -> Vec<Sketch> {
+    let mut sketches = vec![Sketch::default(); count];
+    super::doc::visit_symbols(blob, |_, symbol| {
+        if let Some(sketch) = sketches.get_mut(symbol.name as usize).filter(|_| !symbol.local) {
+            sketch.add(symbol.kind, symbol.exported, symbol.parent == NONE);
         }
-    }
-    defined
+        ControlFlow::Continue(())
+    });
+    sketches
 }
 
 /// The union of the used names, and each part's new ordinals.
@@ -175,28 +177,19 @@ fn merge_names(
     used: &[Vec<bool>],
 ) -> (Vec<u8>, u32, Vec<Vec<u32>>) {
     let mut moved: Vec<Vec<u32>> = used.iter().map(|flags| vec![0; flags.len()]).collect();
-    let mut names = fst::MapBuilder::memory();
-    let mut count = 0;
-    let mut union = fst::raw::OpBuilder::new();
-    for (segment, _) in parts {
-        union = union.add(segment.names().stream());
-    }
-    let mut union = union.union();
-    while let Some((name, places)) = union.next() {
-        let mut is_used = false;
-        for place in places {
-            let term = usize::try_from(place.value).unwrap_or(usize::MAX);
-            if used[place.index].get(term) == Some(&true) {
-                is_used = true;
-                moved[place.index][term] = count;
+    let mut writer = names::Writer::default();
+    let tables: Vec<Names<'_>> = parts.iter().map(|(segment, _)| segment.names()).collect();
+    names::union(&tables, |name, places| {
+        let mut new = None;
+        for (part, term) in places {
+            let (part, term) = (*part as usize, *term as usize);
+            if used[part].get(term) == Some(&true) {
+                moved[part][term] = *new.get_or_insert_with(|| writer.push(name));
             }
         }
-        if is_used {
-            names.insert(name, u64::from(count)).expect("a union is sorted and distinct");
-            count += 1;
-        }
-    }
-    (names.into_inner().expect("writing to memory does not fail"), count, moved)
+    });
+    let (names, count) = writer.finish();
+    (names, count, moved)
 }
 
 struct DocOut<'a> {
@@ -208,17 +201,22 @@ struct DocOut<'a> {
 }
 
 /// Lays out a segment's file.
-fn layout(names: &[u8], term_count: u32, docs: &[DocOut<'_>], terms: &[u32], trigrams: &[u8]) -> Vec<u8> {
+fn layout(names: &[u8], term_count: u32, docs: &[DocOut<'_>], terms: &[DocTerm], trigrams: &[u8]) -> Vec<u8> {
     let (term_table, postings) = invert(term_count, docs, terms);
+    let mut defined = vec![false; term_count as usize];
+    for doc_term in terms.iter().filter(|doc_term| doc_term.sketch.is_defined()) {
+        defined[doc_term.term as usize] = true;
+    }
+    let letters = letters::table(Names::open(names, term_count), |term| defined[term as usize]);
     let (mut records, mut paths, mut blobs) = (Vec::new(), String::new(), Vec::new());
     let mut coded = Vec::new();
     for doc in docs {
         paths.push_str(doc.path);
         coded.clear();
         let mut before = 0;
-        for term in &terms[doc.terms.clone()] {
-            put_varint(&mut coded, (term & !DEFINES) - before);
-            before = term & !DEFINES;
+        for DocTerm { term, .. } in &terms[doc.terms.clone()] {
+            put_varint(&mut coded, term - before);
+            before = *term;
         }
         let from = blobs.len();
         put_varint(&mut blobs, offset(doc.terms.len()));
@@ -229,7 +227,7 @@ fn layout(names: &[u8], term_count: u32, docs: &[DocOut<'_>], terms: &[u32], tri
         put_record(&mut records, offset(paths.len()), &doc.meta, from, blobs.len() - from, sum);
     }
     let sections: [&[u8]; SECTIONS] =
-        [&records, paths.as_bytes(), names, &term_table, &postings, &blobs, trigrams];
+        [&records, paths.as_bytes(), names, &letters, &term_table, &postings, &blobs, trigrams];
     let size = HEADER + sections.iter().map(|section| section.len()).sum::<usize>();
     let mut out = Vec::with_capacity(size);
     out.extend_from_slice(MAGIC);
@@ -267,19 +265,19 @@ fn put_record(out: &mut Vec<u8>, path_end: u32, meta: &Meta, from: usize, len: u
 }
 
 /// Turns documents' terms into terms' documents: the term table and the postings.
-fn invert(term_count: u32, docs: &[DocOut<'_>], terms: &[u32]) -> (Vec<u8>, Vec<u8>) {
+fn invert(term_count: u32, docs: &[DocOut<'_>], terms: &[DocTerm]) -> (Vec<u8>, Vec<u8>) {
     let mut starts = vec![0u32; term_count as usize + 1];
-    for term in terms {
-        starts[(term & !DEFINES) as usize + 1] += 1;
+    for doc_term in terms {
+        starts[doc_term.term as usize + 1] += 1;
     }
     for index in 1..starts.len() {
         starts[index] += starts[index - 1];
     }
-    let mut flat = vec![0u32; terms.len()];
+    let mut flat = vec![(0u32, Sketch::default()); terms.len()];
     for (doc, out) in docs.iter().enumerate() {
-        for term in &terms[out.terms.clone()] {
-            let slot = &mut starts[(term & !DEFINES) as usize];
-            flat[*slot as usize] = offset(doc) << 1 | u32::from(term & DEFINES != 0);
+        for DocTerm { term, sketch } in &terms[out.terms.clone()] {
+            let slot = &mut starts[*term as usize];
+            flat[*slot as usize] = (offset(doc), *sketch);
             *slot += 1;
         }
     }
@@ -293,14 +291,16 @@ fn invert(term_count: u32, docs: &[DocOut<'_>], terms: &[u32]) -> (Vec<u8>, Vec<
             heads.extend_from_slice(&offset(lengths.len()).to_le_bytes());
         }
         let to = starts[term as usize] as usize;
-        let (mut before, mut defined) = (0, 0);
+        let mut before = 0;
         let length_before = postings.len();
-        for entry in &flat[from..to] {
-            put_varint(&mut postings, ((entry >> 1) - before) << 1 | (entry & 1));
-            before = entry >> 1;
-            defined |= entry & 1;
+        for (doc, sketch) in &flat[from..to] {
+            put_varint(&mut postings, (doc - before) << 1 | u32::from(sketch.is_defined()));
+            if sketch.is_defined() {
+                postings.push(sketch.0);
+            }
+            before = *doc;
         }
-        put_varint(&mut lengths, offset(postings.len() - length_before) << 1 | defined);
+        put_varint(&mut lengths, offset(postings.len() - length_before));
         from = to;
     }
     heads.extend_from_slice(&lengths);

@@ -1,9 +1,10 @@
 //! Symbols by name: how fast, and whether the answers are those of looking at every symbol.
 
 use anyhow::Result;
+use devtoolkit_index::store::Store;
 use devtoolkit_index::{Filter, MatchKind, Snapshot};
 
-use super::{Report, uses};
+use super::{Report, fuzzy, uses};
 use crate::corpora::{HOMEASSISTANT, THEIA};
 use crate::latency::Latencies;
 use crate::random::Random;
@@ -12,6 +13,9 @@ use crate::report::{Goal, Limit, Unit};
 /// Most seconds for the median and for 99 of 100.
 const MEDIAN: f64 = 50e-6;
 const MOST: f64 = 500e-6;
+/// Most seconds for the first question after loading.
+const FIRST: f64 = 5e-3;
+const FIRST_ASKED: usize = 100;
 pub(super) const QUERIES: usize = 3_000;
 /// Queries whose answers are compared.
 const CHECKED: usize = 150;
@@ -23,19 +27,33 @@ pub(super) fn measure(report: &mut Report<'_>) -> Result<()> {
         let built = report.built(spec)?;
         let snapshot = built.index.snapshot();
         let queries = queries(&snapshot, report.times(QUERIES));
-        let mut preparing = Latencies::default();
-        // Folds the names for substring search, which a process does once.
-        preparing.time(|| snapshot.find("qzxj", &Filter::default(), LIMIT));
         let what =
             format!("{}: symbol queries, exact, prefix and substring mixed, {LIMIT} answers", spec.id());
         ask(report, &what, &snapshot, &queries);
-        report.notes.push(format!(
-            "{}: the first question in a process that looks inside names takes {} CPU more.",
-            spec.id(),
-            Unit::Seconds.show(preparing.cpu(0.5)),
-        ));
+        let names: Vec<String> = queries.iter().map(|(_, name)| name.clone()).collect();
+        first(report, &spec.id(), &built.store, &names);
     }
     Ok(())
+}
+
+/// Times questions that look inside names, each asked of the stored index as a new process would load it.
+pub(super) fn first(report: &mut Report<'_>, what: &str, store: &Store, names: &[String]) {
+    let mut random = Random::new(5);
+    for kind in ["substring", "abbreviation"] {
+        let mut times = Latencies::default();
+        for _ in 0..report.times(FIRST_ASKED) {
+            let name = random.pick(names);
+            let query = if kind == "substring" {
+                &name[name.len() / 3..]
+            } else {
+                &fuzzy::letters(&mut random, name)
+            };
+            let load_and_ask = || store.load().index.snapshot().find(query, &Filter::default(), LIMIT).len();
+            times.time(load_and_ask);
+        }
+        let what = format!("{what}: load the stored index and find by {kind}");
+        report.goals.extend(times.goals(&what, FIRST, FIRST));
+    }
 }
 
 /// Times the queries, and compares some of the answers.

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::extract::offset;
 use crate::language::Language;
+use crate::search::Sketch;
 use crate::segment::bytes::{put_signed, put_varint, zigzag};
 use crate::symbol::{Facts, ImportFact, NONE, NameId, Receiver, Role, SymbolFact, Use, ValueKind};
 
@@ -21,10 +22,11 @@ pub(crate) fn encode(facts: &Facts<'_>, language: Option<Language>) -> Encoded {
     let mut encoded = Encoded::default();
     for id in &order {
         encoded.text.push_str(facts.names[*id as usize]);
-        encoded.ends.push((offset(encoded.text.len()), false));
+        encoded.ends.push((offset(encoded.text.len()), Sketch::default()));
     }
     for symbol in facts.symbols.iter().filter(|symbol| !symbol.local) {
-        encoded.ends[rank[symbol.name as usize] as usize].1 = true;
+        let sketch = &mut encoded.ends[rank[symbol.name as usize] as usize].1;
+        sketch.add(symbol.kind, symbol.exported, symbol.parent == NONE);
     }
     let out = &mut encoded.blob;
     put_varint(out, language.map_or(0, |language| language as u32) | u32::from(facts.has_errors) << 7);
