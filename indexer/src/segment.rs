@@ -26,7 +26,8 @@ pub(crate) const SCHEMA: u32 = 7;
 
 const MAGIC: &[u8; 8] = b"DTINDEX\0";
 const SECTIONS: usize = 8;
-const HEADER: usize = 8 + 4 + 4 + 4 + 4 + SECTIONS * 24 + 8;
+/// Bytes of the header, with its checksum.
+pub(crate) const HEADER: usize = 8 + 4 + 4 + 4 + 4 + SECTIONS * 24 + 8;
 const DOC_RECORD: usize = 48;
 
 /// The sections, in file order.

@@ -94,11 +94,11 @@ pub(crate) fn quoted<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 fn help() -> String {
-    let mut text = format!("{}\n\n", paint::heading("cargo xtask COMMAND"));
+    let mut text = format!("{} cargo xtask COMMAND\n\n", paint::heading("usage:"));
     for command in COMMANDS {
         text += &format!("  {:<26}{}\n", command.usage, command.summary);
     }
-    text
+    text + "\nnew here? `cargo xtask test` looks for what building needs, then builds and tests everything\n"
 }
 
 fn demo(arguments: &[String]) -> Result<()> {

@@ -8,7 +8,7 @@
 use super::compact;
 use crate::index::Index;
 use crate::segment::bytes::{u32_at, u64_at};
-use crate::segment::{OpenError, SCHEMA, Segment, grammars};
+use crate::segment::{HEADER, OpenError, SCHEMA, Segment, grammars};
 use crate::snapshot::{Live, Part};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -111,7 +111,7 @@ pub(super) fn parts(folder: &Path, head: &[u8]) -> Result<(Vec<Part>, bool), Ope
 
 /// Segments are named by a hash of their header, which holds the checksums of all the rest.
 fn segment_id(bytes: &[u8]) -> u64 {
-    xxh3_64(&bytes[..bytes.len().min(256)])
+    xxh3_64(&bytes[..bytes.len().min(HEADER)])
 }
 
 fn segment_path(folder: &Path, id: u64) -> PathBuf {

@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "the tests damage files")]
 
 use super::*;
-use crate::segment::SCHEMA;
+use crate::segment::{SCHEMA, Section};
 use crate::text::TextQuery;
 use crate::{Filter, MapOptions};
 use proptest::prelude::*;
@@ -173,6 +173,23 @@ fn a_missing_segment_is_noticed() {
     project.check_mended("building it anew");
 }
 
+/// A single bit of the head can bring a struck document back, which no later check would notice.
+#[test]
+fn no_bit_of_the_head_may_change() {
+    let project = Project::in_parts();
+    let head = project.folder().join("head");
+    let bytes = fs::read(&head).expect("read");
+    for bit in 0..bytes.len() * 8 {
+        let mut changed = bytes.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        fs::write(&head, changed).expect("write");
+        let loaded = project.store().load();
+        assert!(!loaded.found && loaded.warning.is_some(), "bit {bit}");
+    }
+    fs::write(&head, &bytes).expect("write");
+    assert!(project.store().load().found);
+}
+
 #[test]
 fn garbage_in_place_of_the_head_is_noticed() {
     for garbage in [&b"x"[..], b"DTHEAD\0\0", &[0xff; 300], &[0; 16]] {
@@ -232,7 +249,7 @@ fn a_damaged_segment_does_not_stop_a_merge_for_ever() {
         // The facts come last but for the trigrams, and are checked when they are read.
         let name = bytes.windows(8).position(|window| window == b"DTINDEX\0");
         if name == Some(0) {
-            let blobs = segment_section(&bytes, 5);
+            let blobs = segment_section(&bytes, Section::Blobs);
             bytes[blobs] ^= 1;
             fs::write(&file, bytes).expect("write");
         }
@@ -243,8 +260,8 @@ fn a_damaged_segment_does_not_stop_a_merge_for_ever() {
 }
 
 /// Where a section of a segment begins, by the table in its header.
-fn segment_section(bytes: &[u8], section: usize) -> usize {
-    let at = 24 + section * 24;
+fn segment_section(bytes: &[u8], section: Section) -> usize {
+    let at = 24 + section as usize * 24;
     let from = bytes[at..at + 8].try_into().map(u64::from_le_bytes).expect("eight bytes");
     usize::try_from(from).expect("a small file")
 }

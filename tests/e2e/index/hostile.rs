@@ -1,6 +1,6 @@
 //! Trees that no index should choke on.
 
-use super::{Project, text};
+use super::Project;
 
 #[test]
 fn hostile_files_are_indexed_as_far_as_they_go() {
@@ -45,8 +45,8 @@ fn what_may_not_be_read_is_counted() {
     set("locked", 0o755);
     let report: serde_json::Value = serde_json::from_slice(&built.stdout).expect("JSON");
     assert_eq!((&report["skipped"]["unreadable"], built.status.code()), (&2.into(), Some(0)), "{report}");
-    assert!(text(&human.stdout).contains("2 unreadable: left out"), "{human:?}");
-    assert!(text(&found.stdout).contains("web/widget.ts"), "the rest is found: {found:?}");
+    assert!(super::text(&human.stdout).contains("2 unreadable: left out"), "{human:?}");
+    assert!(super::text(&found.stdout).contains("web/widget.ts"), "the rest is found: {found:?}");
 }
 
 #[cfg(unix)]
