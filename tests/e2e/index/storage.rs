@@ -37,12 +37,21 @@ fn a_damaged_index_is_built_anew_and_never_answers_wrongly() {
             assert!(warnings.starts_with("devtoolkit-index: warning: the stored index is "), "{warnings}");
             assert_eq!(warnings.lines().count(), 1, "once it is mended: {warnings}");
         }
-        restore();
-        fs::write(file, &bytes[..half]).expect("write");
-        let built = project.run(&["build", "--json"]);
-        assert!(text(&built.stderr).contains("building it anew"), "{built:?}");
-        let report: serde_json::Value = serde_json::from_slice(&built.stdout).expect("JSON");
-        assert_eq!((&report["symbols"], &report["read"]["files"]), (&symbols, &6.into()), "{report}");
+        for step in 0..8 {
+            restore();
+            let mut flipped = bytes.clone();
+            flipped[bytes.len() * step / 8] ^= 0x41;
+            fs::write(file, &flipped).expect("write");
+            let built = project.run(&["build", "--json"]);
+            let report: serde_json::Value = serde_json::from_slice(&built.stdout).expect("JSON");
+            assert_eq!(report["symbols"], symbols, "{built:?}");
+            // The counts need no trigrams, so damage there waits for the next question.
+            assert_eq!(
+                report["read"]["files"] == 6,
+                text(&built.stderr).contains("building it anew"),
+                "{built:?}"
+            );
+        }
     }
 }
 
@@ -120,6 +129,30 @@ fn killed_writers_leave_nothing_wrong_behind() {
         assert!(found.contains("pkg/round.py:1:5"), "{found}");
         assert!(project.ask(&["find", "m399"]).contains("many/f399.py:2:9"));
     }
+    check_tidy(&project);
+}
+
+/// The system kills a process that writes past its file size limit: in the middle of a file.
+#[cfg(unix)]
+#[test]
+fn half_written_files_do_not_gather() {
+    let project = Project::new();
+    let mut halves = 0;
+    for (round, blocks) in [0, 1, 2, 4, 0, 1].into_iter().enumerate() {
+        for number in 0..60 {
+            let text = format!("class C{number}: pass\n# {round}\n");
+            project.write(&format!("many/f{number}.py"), text.as_bytes());
+        }
+        project.write("pkg/round.py", format!("def in_round_{round}(): pass\n").as_bytes());
+        let killed =
+            project.run_through(&format!("ulimit -c 0; ulimit -f {blocks}; exec \"$0\" \"$@\""), &["build"]);
+        assert_eq!(killed.status.code(), None, "a signal ended it: {killed:?}");
+        halves += leftovers(&project).len();
+        let found = project.ask(&["find", &format!("in_round_{round}")]);
+        assert!(found.contains("pkg/round.py:1:5"), "{found}");
+        assert!(leftovers(&project).is_empty(), "round {round}");
+    }
+    assert!(halves > 3, "the writers were killed while they wrote");
     check_tidy(&project);
 }
 
