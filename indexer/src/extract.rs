@@ -5,8 +5,8 @@
 
 use crate::language::{Class, CompiledRule, Ctx, Language, Spec, Table, Visit};
 use crate::symbol::{Facts, NONE, NameId, Scope, ScopeKind, Shape, ShapeId};
-use rustc_hash::{FxHashMap, FxHashSet};
-use tree_sitter::{Node, Tree};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use tree_sitter::{Node, Tree, TreeCursor};
 
 mod comments;
 mod context;
@@ -113,9 +113,16 @@ impl<'t> Extract<'t> {
             text,
             spec: language.spec(),
             table: language.table(),
-            facts: Facts { scopes: vec![file], ..Facts::default() },
-            interned: FxHashMap::default(),
-            declared: FxHashSet::default(),
+            // About what source text has of each, so that the tables seldom grow.
+            facts: Facts {
+                scopes: vec![file],
+                names: Vec::with_capacity(text.len() / 64),
+                uses: Vec::with_capacity(text.len() / 32),
+                symbols: Vec::with_capacity(text.len() / 256),
+                ..Facts::default()
+            },
+            interned: FxHashMap::with_capacity_and_hasher(text.len() / 64, FxBuildHasher),
+            declared: FxHashSet::with_capacity_and_hasher(text.len() / 256, FxBuildHasher),
             frames: Vec::with_capacity(64),
             scopes: vec![0],
             open: Vec::new(),
@@ -135,65 +142,85 @@ impl<'t> Extract<'t> {
         loop {
             let node = cursor.node();
             let kind = node.kind_id();
-            let rule = self.table.rule(kind);
-            let parent = self.frames.last();
-            let mut ctx = match parent {
-                Some(Frame { rule: Some(above), ctx: outer, .. }) => {
-                    let mut ctx = above.rest;
-                    if !above.fields.is_empty()
-                        && node.is_named()
-                        && let Some(field) = cursor.field_id()
-                        && let Some((_, given)) = above.fields.iter().find(|(id, _)| *id == field.get())
-                    {
-                        ctx = *given;
-                    }
-                    if ctx == Ctx::Inherit { *outer } else { ctx }
+            let mut end = u32::MAX;
+            // Punctuation and keywords mean nothing by themselves, and every other node is one of them.
+            if self.table.is_named(kind) {
+                let rule = self.table.rule(kind);
+                let ctx = self.context_of(&cursor);
+                let descend = self.enter(rule, node, ctx, &mut cursor);
+                if descend {
+                    continue;
                 }
-                // Nodes without a rule hand on nothing but that this is a type.
-                Some(Frame { rule: None, ctx: Ctx::Type | Ctx::Annotation, .. }) => Ctx::Type,
-                Some(_) | None => Ctx::Read,
-            };
-            if parent.is_some_and(|frame| frame.rule.is_none()) && ctx == Ctx::Annotation {
-                ctx = Ctx::Type;
-            }
-            let descend = self.enter(rule, node, ctx);
-            if descend && cursor.goto_first_child() {
-                continue;
-            }
-            if descend {
-                let frame = self.frames.pop();
-                if let Some(frame) = frame {
-                    self.leave(frame, node.is_named());
-                }
-            }
-            if node.is_named() {
                 self.after_child(ctx);
+                end = offset(node.end_byte());
             }
-            while !cursor.goto_next_sibling() {
+            while self.is_last(end) || !cursor.goto_next_sibling() {
                 if !cursor.goto_parent() {
                     return;
                 }
                 let Some(frame) = self.frames.pop() else { return };
+                end = frame.end;
                 let ctx = frame.ctx;
-                self.leave(frame, true);
+                self.leave(frame);
                 self.after_child(ctx);
             }
         }
     }
 
-    /// Visits a node on the way down. Says whether a frame was pushed and its children come next.
-    fn enter(&mut self, rule: Option<&'static CompiledRule>, node: Node<'_>, ctx: Ctx) -> bool {
-        if ctx == Ctx::Nothing {
-            return false;
+    /// Goes to a node's first child, or past a bracket that it begins with.
+    fn first_child(&self, cursor: &mut TreeCursor<'_>, from: u32) -> bool {
+        match self.text.get(from as usize) {
+            Some(b'(' | b'[' | b'{' | b':' | b'@') => {
+                cursor.goto_first_child_for_byte(from as usize + 1).is_some()
+            }
+            _ => cursor.goto_first_child(),
         }
-        if !node.is_named() && rule.is_none() {
+    }
+
+    /// Whether nothing but blanks and a closing bracket or semicolon follow in the node around. The
+    /// text says so sooner than the tree.
+    fn is_last(&self, end: u32) -> bool {
+        let Some(around) = self.frames.last() else { return true };
+        match self.text.get(end as usize..around.end as usize) {
+            Some([]) => true,
+            Some([blank @ .., b')' | b']' | b'}' | b';']) => blank.iter().all(u8::is_ascii_whitespace),
+            _ => false,
+        }
+    }
+
+    /// What the named node at the cursor is for, by its field and the rule of the node around it.
+    fn context_of(&self, cursor: &TreeCursor<'_>) -> Ctx {
+        match self.frames.last() {
+            Some(Frame { rule: Some(above), ctx: outer, .. }) => {
+                let field = if above.fields.is_empty() { None } else { cursor.field_id() };
+                let given =
+                    field.and_then(|field| above.fields.iter().find(|(known, _)| *known == field.get()));
+                let ctx = given.map_or(above.rest, |(_, ctx)| *ctx);
+                if ctx == Ctx::Inherit { *outer } else { ctx }
+            }
+            // Nodes without a rule hand on nothing but that this is a type.
+            Some(Frame { rule: None, ctx: Ctx::Type | Ctx::Annotation, .. }) => Ctx::Type,
+            Some(_) | None => Ctx::Read,
+        }
+    }
+
+    /// Visits a named node on the way down. Says whether a frame was pushed and the cursor is at the
+    /// first child.
+    fn enter(
+        &mut self,
+        rule: Option<&'static CompiledRule>,
+        node: Node<'_>,
+        ctx: Ctx,
+        cursor: &mut TreeCursor<'_>,
+    ) -> bool {
+        if ctx == Ctx::Nothing {
             return false;
         }
         if let Some(around) = self.frames.last_mut() {
             around.named += u32::from(!matches!(rule, Some(CompiledRule { class: Class::Comment, .. })));
         }
-        let Some(known) = rule else {
-            if node.child_count() == 0 {
+        if rule.is_none() {
+            if !self.first_child(cursor, start(node)) {
                 self.last = OTHER;
                 return false;
             }
@@ -202,7 +229,22 @@ impl<'t> Extract<'t> {
             }
             self.push(None, node, ctx);
             return true;
-        };
+        }
+        if !self.enter_known(rule, node, ctx) {
+            return false;
+        }
+        if self.first_child(cursor, start(node)) {
+            return true;
+        }
+        if let Some(frame) = self.frames.pop() {
+            self.leave(frame);
+        }
+        false
+    }
+
+    /// Visits a node with a rule. Says whether a frame was pushed and its children come next.
+    fn enter_known(&mut self, rule: Option<&'static CompiledRule>, node: Node<'_>, ctx: Ctx) -> bool {
+        let Some(known) = rule else { return false };
         match known.class {
             Class::Skip => self.skip(node, ctx),
             Class::Comment => self.comment(node),
@@ -303,7 +345,7 @@ impl<'t> Extract<'t> {
     }
 
     /// Leaves an inner node: closes what it opened and says what it was as an expression.
-    fn leave(&mut self, frame: Frame<'static>, named: bool) {
+    fn leave(&mut self, frame: Frame<'static>) {
         if frame.opened_scope {
             self.close_scope(&frame);
         }
@@ -318,9 +360,7 @@ impl<'t> Extract<'t> {
             self.forget();
         }
         let Some(rule) = frame.rule else {
-            if named {
-                self.last = OTHER;
-            }
+            self.last = OTHER;
             return;
         };
         self.last = match rule.class {

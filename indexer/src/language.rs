@@ -287,6 +287,8 @@ pub(crate) enum Ctx {
 pub(crate) struct Table {
     /// By node kind number: index into `rules` plus one; 0 for none.
     kinds: Vec<u8>,
+    /// By node kind number: whether it is named, as opposed to punctuation and keywords.
+    named: Vec<bool>,
     rules: Vec<CompiledRule>,
 }
 
@@ -320,7 +322,14 @@ impl Table {
                 }
             }
         }
-        Self { kinds, rules }
+        let named = (0u16..).take(kinds.len()).map(|id| grammar.node_kind_is_named(id)).collect();
+        Self { kinds, named, rules }
+    }
+
+    /// Whether nodes of a kind are named; errors, which have a number past all others, are.
+    #[inline]
+    pub(crate) fn is_named(&self, kind: u16) -> bool {
+        self.named.get(usize::from(kind)).copied().unwrap_or(true)
     }
 
     #[inline]

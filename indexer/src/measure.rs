@@ -7,7 +7,7 @@ use crate::language::Language;
 use crate::segment::doc::encode;
 use crate::segment::write::Builder;
 use crate::segment::{Meta, Section, Stat};
-use crate::walk::read_file;
+use crate::walk::{read_file, read_into};
 use crate::{project, text, trigram};
 use std::path::Path;
 
@@ -16,9 +16,11 @@ use std::path::Path;
 #[must_use]
 pub fn structure(root: &Path, paths: &[String]) -> usize {
     let mut workshop = Workshop::default();
-    let mut builder = Builder::default();
+    let (mut builder, mut bytes) = (Builder::default(), Vec::new());
     for path in paths {
-        let Some(bytes) = read_file(&root.join(path), u64::from(u32::MAX)) else { continue };
+        if read_into(&root.join(path), u64::from(u32::MAX), &mut bytes).is_none() {
+            continue;
+        }
         let stat = Stat { size: bytes.len() as u64, modified: 0, hash: hash(&bytes) };
         let text = text::decode(&bytes);
         let language = Language::of_path(path).filter(|_| text.len() < FILE_LIMIT);

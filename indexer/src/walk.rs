@@ -191,9 +191,9 @@ fn take_in(
         for _ in 0..threads {
             let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {
-                let mut workshop = Workshop::default();
+                let (mut workshop, mut bytes) = (Workshop::default(), Vec::new());
                 while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outcome = read(root, options, file, before, &mut workshop);
+                    let outcome = read(root, options, file, before, &mut workshop, &mut bytes);
                     if sender.send((file.path.as_str(), outcome)).is_err() {
                         return;
                     }
@@ -264,16 +264,19 @@ fn read(
     found: &Found,
     before: &Snapshot,
     workshop: &mut Workshop,
+    bytes: &mut Vec<u8>,
 ) -> Outcome {
     if found.stat.size > options.max_file_bytes {
         return Outcome::Taken(Box::new(unread(found.stat)));
     }
     let limit = options.max_file_bytes;
-    let Some(bytes) = read_file(&root.join(&found.path), limit) else { return Outcome::Unreadable };
+    if read_into(&root.join(&found.path), limit, bytes).is_none() {
+        return Outcome::Unreadable;
+    }
     if bytes.len() as u64 > limit {
         return Outcome::Taken(Box::new(unread(found.stat)));
     }
-    let stat = Stat { hash: hash(&bytes), ..found.stat };
+    let stat = Stat { hash: hash(bytes), ..found.stat };
     let doubtful = is_recent(found.stat.modified);
     if let Some(known) = before.file(&found.path).map(|file| before.meta(file))
         && same_content(&known, &stat)
@@ -283,15 +286,15 @@ fn read(
         return Outcome::Same;
     }
     let probe = &bytes[..bytes.len().min(BINARY_PROBE)];
-    let binary = memchr::memchr(0, probe).is_some() && !crate::text::is_utf16(&bytes);
+    let binary = memchr::memchr(0, probe).is_some() && !crate::text::is_utf16(bytes);
     let mut prepared = if options.names_only {
-        workshop.prepare_names(&found.path, &bytes, stat)
+        workshop.prepare_names(&found.path, bytes, stat)
     } else if binary {
         // What stands before the first NUL is all that a text search looks at.
-        let end = memchr::memchr(0, &bytes).unwrap_or(bytes.len());
+        let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
         workshop.prepare_text(&bytes[..end], stat)
     } else {
-        workshop.prepare(&found.path, &bytes, stat)
+        workshop.prepare(&found.path, bytes, stat)
     };
     (prepared.meta.doubtful, prepared.meta.binary) = (doubtful, binary);
     Outcome::Taken(Box::new(prepared))
@@ -309,11 +312,20 @@ fn is_recent(modified: i64) -> bool {
 
 /// A regular file's bytes, up to one more than the limit; `None` when it cannot be read.
 pub(crate) fn read_file(path: &Path, limit: u64) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    read_into(path, limit, &mut bytes)?;
+    Some(bytes)
+}
+
+/// The same into memory that is used again for the next file.
+pub(crate) fn read_into(path: &Path, limit: u64, bytes: &mut Vec<u8>) -> Option<()> {
+    bytes.clear();
     let mut file = open(path).ok()?;
     let metadata = file.metadata().ok().filter(fs::Metadata::is_file)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(limit)).ok()? + 1);
-    file.by_ref().take(limit + 1).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
+    // One more than the size, so that the end is seen without growing.
+    bytes.reserve(usize::try_from(metadata.len().min(limit)).ok()? + 1);
+    file.by_ref().take(limit + 1).read_to_end(bytes).ok()?;
+    Some(())
 }
 
 /// Opens without waiting, so that a pipe that took a file's place cannot hang us.
@@ -347,7 +359,7 @@ pub fn project_root(folder: &Path) -> PathBuf {
 
 /// Brings single files up to date, as a watcher reports them. Says how many changed.
 pub(crate) fn refresh_paths(root: &Path, options: &WalkOptions, paths: &[String], index: &mut Index) -> u64 {
-    let mut workshop = Workshop::default();
+    let (mut workshop, mut bytes) = (Workshop::default(), Vec::new());
     let mut changed = 0;
     for path in paths {
         let before = index.snapshot();
@@ -357,7 +369,7 @@ pub(crate) fn refresh_paths(root: &Path, options: &WalkOptions, paths: &[String]
             continue;
         };
         let found = Found { path: path.clone(), stat: stat(&metadata) };
-        match read(root, options, &found, &before, &mut workshop) {
+        match read(root, options, &found, &before, &mut workshop, &mut bytes) {
             Outcome::Taken(prepared) => {
                 index.store(path, &prepared);
                 changed += 1;

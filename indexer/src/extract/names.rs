@@ -39,8 +39,8 @@ impl<'t> Extract<'t> {
             Ctx::Keyword => return self.keyword(name, from),
             Ctx::Key => self.key(name, from),
             _ => {
-                let text = self.name_text(name);
-                if !is_type && matches!(text, Some("self" | "cls")) && !self.spec.doc_comments {
+                if !is_type && !self.spec.doc_comments && matches!(self.name_text(name), Some("self" | "cls"))
+                {
                     // The name is still a use, of the parameter.
                     self.emit(name, from, Role::Read, Receiver::Bare, NONE);
                     self.last = Last { kind: LastKind::This, name, at: from };

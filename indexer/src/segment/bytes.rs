@@ -25,6 +25,15 @@ pub(crate) fn unzigzag(value: u32) -> i32 {
     (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
 }
 
+/// A text's first eight bytes as a number: in the order of the texts, except that texts which begin
+/// alike are equal.
+pub(crate) fn head(text: &str) -> u64 {
+    let mut head = [0; 8];
+    let len = text.len().min(8);
+    head[..len].copy_from_slice(&text.as_bytes()[..len]);
+    u64::from_be_bytes(head)
+}
+
 pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..at + 4).map_or(0, |word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
 }

@@ -1,6 +1,6 @@
 //! Making segments: from freshly extracted files, and by merging older segments.
 
-use super::bytes::put_varint;
+use super::bytes::{head, put_varint};
 use super::doc::Encoded;
 use super::names::{self, Names};
 use super::{DOC_RECORD, HEADER, MAGIC, Meta, SCHEMA, SECTIONS, Segment, grammars, letters};
@@ -82,11 +82,12 @@ impl Builder {
 
     /// The segment, as bytes.
     pub(crate) fn finish(self) -> Vec<u8> {
-        let mut sorted: Vec<(Box<str>, u32)> = self.terms.into_iter().collect();
+        let mut sorted: Vec<(u64, Box<str>, u32)> =
+            self.terms.into_iter().map(|(name, number)| (head(&name), name, number)).collect();
         sorted.sort_unstable();
         let mut rank = vec![0; sorted.len()];
         let mut names = names::Writer::default();
-        for (name, number) in &sorted {
+        for (_, name, number) in &sorted {
             rank[*number as usize] = names.push(name.as_bytes());
         }
         let (names, count) = names.finish();

@@ -8,19 +8,21 @@ use super::{
 use crate::extract::offset;
 use crate::language::Language;
 use crate::search::Sketch;
-use crate::segment::bytes::{put_signed, put_varint, zigzag};
+use crate::segment::bytes::{head, put_signed, put_varint, zigzag};
 use crate::symbol::{Facts, ImportFact, NONE, NameId, Receiver, Role, SymbolFact, Use, ValueKind};
 
 /// Encodes facts.
 pub(crate) fn encode(facts: &Facts<'_>, language: Option<Language>) -> Encoded {
-    let mut order: Vec<u32> = (0..offset(facts.names.len())).collect();
-    order.sort_unstable_by_key(|id| facts.names[*id as usize]);
+    let order = alphabetical(&facts.names);
     let mut rank = vec![0; order.len()];
-    for (position, id) in order.iter().enumerate() {
+    let mut encoded = Encoded {
+        text: String::with_capacity(facts.names.iter().map(|name| name.len()).sum()),
+        ends: Vec::with_capacity(order.len()),
+        // A few bytes for each use and more for each symbol, as a rule.
+        blob: Vec::with_capacity(facts.uses.len() * 3 + facts.symbols.len() * 12 + order.len()),
+    };
+    for (position, (_, id)) in order.iter().enumerate() {
         rank[*id as usize] = offset(position);
-    }
-    let mut encoded = Encoded::default();
-    for id in &order {
         encoded.text.push_str(facts.names[*id as usize]);
         encoded.ends.push((offset(encoded.text.len()), Sketch::default()));
     }
@@ -36,6 +38,14 @@ pub(crate) fn encode(facts: &Facts<'_>, language: Option<Language>) -> Encoded {
     super::shapes::put(out, facts, &rank);
     put_uses(out, facts, &rank);
     encoded
+}
+
+/// The names' numbers in alphabetical order, each with its name's first bytes: these mostly tell
+/// names apart without a look at the text.
+fn alphabetical(names: &[&str]) -> Vec<(u64, u32)> {
+    let mut order: Vec<(u64, u32)> = names.iter().map(|name| head(name)).zip(0..).collect();
+    order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| names[a.1 as usize].cmp(names[b.1 as usize])));
+    order
 }
 
 fn put_symbols(out: &mut Vec<u8>, facts: &Facts<'_>, rank: &[u32]) {
