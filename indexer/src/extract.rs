@@ -299,7 +299,7 @@ impl<'t> Extract<'t> {
             }
             // The block of a function or class is its definition's own scope.
             Class::Scope(ScopeKind::Block | ScopeKind::Class) | Class::ObjectType if ctx == Ctx::Body => {}
-            Class::FunctionType => self.open_scope(ScopeKind::Function, node),
+            Class::FunctionType | Class::Signature => self.open_scope(ScopeKind::Function, node),
             Class::ObjectType => self.open_scope(ScopeKind::Class, node),
             Class::Each => self.open_scope(ScopeKind::Block, node),
             Class::Attribute => self.attribute(node),
@@ -363,7 +363,12 @@ impl<'t> Extract<'t> {
             self.last = OTHER;
             return;
         };
-        self.last = match rule.class {
+        self.last = self.stands_for(rule, &frame);
+    }
+
+    /// What a node that is left stands for, as an expression or a type.
+    fn stands_for(&mut self, rule: &CompiledRule, frame: &Frame<'_>) -> Last {
+        match rule.class {
             Class::Export(_) => {
                 self.exporting = false;
                 self.exporting_default = false;
@@ -387,21 +392,30 @@ impl<'t> Extract<'t> {
                 let returned = self.shape_of(frame.first);
                 self.made(Shape::Function(frame.start, returned))
             }
-            Class::ObjectType if frame.opened_scope => self.made(Shape::Object(frame.start)),
+            Class::Signature => {
+                let returned = self.shape_of(frame.first);
+                let signature = self.made(Shape::Function(frame.start, returned));
+                self.signature(signature);
+                OTHER
+            }
+            Class::ObjectType if frame.opened_scope => {
+                let object = self.made(Shape::Object(frame.start));
+                self.either(object, frame.returned)
+            }
             Class::Return => {
                 self.returned(frame.first);
                 OTHER
             }
             Class::Define(..) | Class::Anonymous(..) => {
-                self.settle_returned(&frame);
+                self.settle_returned(frame);
                 OTHER
             }
             Class::Declaration => {
-                self.settle_parameter(&frame);
+                self.settle_parameter(frame);
                 OTHER
             }
             _ => OTHER,
-        };
+        }
     }
 
     /// `Optional[T]` stands for `T`, `Array<T>` is a collection of it, `List[T]` stands for `List`.
@@ -432,7 +446,7 @@ impl<'t> Extract<'t> {
             }
             (Some(Class::Generic), Ctx::Type) if first.kind == LastKind::Other => frame.first = last,
             (Some(Class::TypeArguments), _) if first.at == NONE => frame.first = last,
-            (Some(Class::FunctionType), Ctx::Type) => frame.first = last,
+            (Some(Class::FunctionType | Class::Signature), Ctx::Type) => frame.first = last,
             (Some(Class::Return), _) => frame.first = last,
             (Some(Class::Field), Ctx::Key) | (Some(Class::Declaration), Ctx::Write) => frame.first = last,
             (Some(Class::Anonymous(..)), Ctx::Body) => self.returned(last),

@@ -205,6 +205,8 @@ pub(crate) enum Class {
     TypeArguments,
     /// `(a: A) => B`, in a type: a scope of its parameters; a `Ctx::Type` child is what it returns.
     FunctionType,
+    /// `(a: A): B`, a member without a name: like `FunctionType`, of the type around.
+    Signature,
     /// `{ a: A }`, in a type: a scope of its members.
     ObjectType,
     /// `a[b]`: an element of its `Ctx::Receiver` child.

@@ -75,6 +75,25 @@ pub struct Call {
     pub depth: u32,
 }
 
+/// What `references` is asked about.
+struct Asked {
+    symbol: Target,
+    /// Of a constructor, the class that it makes instances of.
+    class: Option<Target>,
+}
+
+impl Asked {
+    /// Whether targets have what is asked about, or the class that stands for it.
+    fn is_named(&self, found: &[Target]) -> bool {
+        found.contains(&self.symbol) || self.class.is_some_and(|class| found.contains(&class))
+    }
+
+    /// Whether a use with these targets is one of what is asked about: of a class, only its calls are.
+    fn is_meant(&self, used: &Use, found: &[Target]) -> bool {
+        found.contains(&self.symbol) || used.role == Role::Call && self.is_named(found)
+    }
+}
+
 impl Snapshot {
     /// The symbol whose name stands at a byte offset, when a definition does.
     #[must_use]
@@ -209,14 +228,14 @@ impl Snapshot {
     ) {
         let resolver = Resolver::new(self);
         let mut resolved = 0;
-        let mut targets = vec![Target::Symbol(symbol.id)];
-        // The name, and those that it is exported under.
-        let mut names = vec![symbol.name.clone()];
         let class = self.constructed(symbol);
-        if let Some(class) = &class {
-            names = vec![class.name.clone(), symbol.name.clone()];
-            targets.push(Target::Symbol(class.id));
-        }
+        let asked = Asked {
+            symbol: Target::Symbol(symbol.id),
+            class: class.as_ref().map(|class| Target::Symbol(class.id)),
+        };
+        // The name, what makes instances of it, and what these are exported as.
+        let mut names: Vec<String> = class.into_iter().map(|class| class.name).collect();
+        names.push(symbol.name.clone());
         let mut at = 0;
         while let Some(name) = names.get(at).cloned() {
             at += 1;
@@ -230,12 +249,7 @@ impl Snapshot {
                     resolved += 1;
                     let past = resolved > RESOLVE_LIMIT;
                     let found = if past { Vec::new() } else { resolver.resolve(&facts, used) };
-                    let is_meant = if is_own || class.is_none() {
-                        found.contains(&targets[0])
-                    } else {
-                        used.role == Role::Call && found.contains(&targets[targets.len() - 1])
-                    };
-                    if is_meant {
+                    if asked.is_meant(used, &found) {
                         each(&facts, used, Certainty::Resolved);
                     } else if found.is_empty()
                         && is_own
@@ -246,7 +260,7 @@ impl Snapshot {
                     }
                 }
                 if !symbol.local {
-                    self.visit_renamed(&resolver, &facts, local, &targets, &mut names, each);
+                    self.visit_renamed(&resolver, &facts, local, &asked, &mut names, each);
                 }
             }
         }
@@ -259,27 +273,28 @@ impl Snapshot {
         resolver: &Resolver<'s>,
         facts: &FileFacts<'s>,
         local: u32,
-        targets: &[Target],
+        asked: &Asked,
         names: &mut Vec<String>,
         each: &mut dyn FnMut(&FileFacts<'s>, &Use, Certainty),
     ) {
-        let is_meant = |found: &[Target]| found.iter().any(|target| targets.contains(target));
         for (index, import) in (0u32..).zip(&facts.doc.imports) {
             if import.name != local || import.alias == local || import.alias == NONE {
                 continue;
             }
             match import.kind {
-                ImportKind::Name | ImportKind::Default if is_meant(&resolver.imported(facts, index)) => {
+                ImportKind::Name | ImportKind::Default
+                    if asked.is_named(&resolver.imported(facts, index)) =>
+                {
                     for used in facts.uses_of(import.alias) {
-                        if is_meant(&resolver.resolve(facts, used)) {
+                        if asked.is_meant(used, &resolver.resolve(facts, used)) {
                             each(facts, used, Certainty::Resolved);
                         }
                     }
                 }
                 ImportKind::Export | ImportKind::ReExport => {
                     let alias = facts.name(import.alias);
-                    let exported = resolver.exported_as(facts, &alias);
-                    if is_meant(&exported) && !names.contains(&alias) {
+                    let exported = resolver.exported_as(facts, &alias.as_str().into());
+                    if asked.is_named(&exported) && !names.contains(&alias) {
                         names.push(alias);
                     }
                 }
@@ -306,11 +321,10 @@ impl Snapshot {
             self.visit_references(of, filter, &mut |facts, used, certainty| {
                 let caller = facts.enclosing(used.start);
                 if used.role == Role::Call && caller != NONE {
-                    let len = crate::extract::offset(of.name.len());
                     calls.push(Call {
                         symbol: self.symbol(facts, caller),
                         path: self.path(facts.file).to_owned(),
-                        range: used.start..used.start + len,
+                        range: used.start..used.start + facts.name_len(used.name),
                         certainty,
                         depth: level,
                     });
@@ -420,3 +434,6 @@ fn fits(used: &Use, kind: SymbolKind, language: Option<Language>) -> bool {
 fn common(a: &str, b: &str) -> usize {
     a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count()
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@
 mod imports;
 mod members;
 mod modules;
+mod names;
 mod types;
 
 use crate::language::Language;
@@ -14,6 +15,7 @@ use crate::snapshot::{FileFacts, FileId, Snapshot, SymbolId};
 use crate::symbol::{NameId, Receiver, Role, ScopeKind, SymbolFact, SymbolKind, Use};
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
+use std::hash::Hash;
 use std::rc::Rc;
 use types::Thing;
 
@@ -69,12 +71,22 @@ impl Meaning {
 /// What was found out about each of something.
 type Known<K, T> = FxHashMap<K, Rc<[T]>>;
 
+/// The files that something leads to.
+type Files<K> = FxHashMap<K, Option<FileId>>;
+
 /// Answers questions about one snapshot; keeps what it decoded.
 pub(crate) struct Resolver<'s> {
     pub(crate) snapshot: &'s Snapshot,
     files: RefCell<FxHashMap<FileId, Rc<FileFacts<'s>>>>,
+    names: names::Names,
     imports: RefCell<Known<(FileId, u32), Target>>,
-    modules: RefCell<FxHashMap<(FileId, String), Option<FileId>>>,
+    exports: RefCell<Known<(FileId, Rc<str>), Target>>,
+    members: RefCell<Known<(SymbolId, Rc<str>), Target>>,
+    modules: RefCell<Files<(FileId, NameId)>>,
+    /// By folder.
+    configs: RefCell<Files<String>>,
+    /// By configuration and specifier.
+    packages: RefCell<Files<(Option<FileId>, String)>>,
     types: RefCell<Known<SymbolId, Thing>>,
     steps: Cell<u32>,
     depth: Cell<u32>,
@@ -85,8 +97,13 @@ impl<'s> Resolver<'s> {
         Self {
             snapshot,
             files: RefCell::default(),
+            names: names::Names::default(),
             imports: RefCell::default(),
+            exports: RefCell::default(),
+            members: RefCell::default(),
             modules: RefCell::default(),
+            configs: RefCell::default(),
+            packages: RefCell::default(),
             types: RefCell::default(),
             steps: Cell::new(0),
             depth: Cell::new(0),
@@ -138,6 +155,27 @@ impl<'s> Resolver<'s> {
         self.steps.get() > STEPS
     }
 
+    /// What was found out before, else what is found now. What leads back to itself finds nothing, and
+    /// what was cut short is not kept.
+    fn known<K: Eq + Hash + Clone, T>(
+        &self,
+        known: &RefCell<Known<K, T>>,
+        key: K,
+        find: impl FnOnce() -> Vec<T>,
+    ) -> Rc<[T]> {
+        if let Some(found) = known.borrow().get(&key) {
+            return found.clone();
+        }
+        known.borrow_mut().insert(key.clone(), Rc::new([]));
+        let found: Rc<[T]> = find().into();
+        if self.is_exhausted() {
+            known.borrow_mut().remove(&key);
+        } else {
+            known.borrow_mut().insert(key, found.clone());
+        }
+        found
+    }
+
     /// The language, when it is one whose scopes and imports are followed.
     fn followed(facts: &FileFacts<'s>) -> Option<Language> {
         facts.doc.language.filter(|language| language.resolves())
@@ -150,11 +188,15 @@ impl<'s> Resolver<'s> {
             Receiver::Keyword => self.keyword(facts, used, language),
             Receiver::Other if used.role == Role::Import => self.imported_name(facts, used),
             Receiver::This | Receiver::Super | Receiver::Name | Receiver::Call | Receiver::Other => {
-                let name = facts.name(used.name);
+                let name = self.names.text(facts, used.name);
                 let meaning = Meaning::of(used.role);
                 let mut found = Vec::new();
                 for thing in self.receivers(facts, used) {
                     add(&mut found, self.members_of(thing, &name, meaning));
+                    // Python asks one base after the other.
+                    if used.receiver == Receiver::Super && !language.is_script() && !found.is_empty() {
+                        break;
+                    }
                 }
                 found
             }
@@ -184,7 +226,11 @@ impl<'s> Resolver<'s> {
                 }
             }
         }
-        if bindings.is_empty() { self.star_targets(facts, &facts.name(name), meaning) } else { found }
+        if bindings.is_empty() {
+            self.star_targets(facts, &self.names.text(facts, name), meaning)
+        } else {
+            found
+        }
     }
 
     /// Those of the targets that can be meant, if any can; else all.

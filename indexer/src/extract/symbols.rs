@@ -27,7 +27,10 @@ impl Extract<'_> {
         if self.facts.symbols[symbol as usize].name != NONE {
             return;
         }
-        self.declared.insert((scope, name));
+        // A value may share its name with an interface.
+        if self.facts.symbols[symbol as usize].kind != SymbolKind::Interface {
+            self.declared.insert((scope, name));
+        }
         let exported = self.is_exported(symbol, name);
         let in_class = self.is_member(symbol);
         let text = self.name_text(name).unwrap_or_default();

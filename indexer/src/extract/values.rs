@@ -62,6 +62,10 @@ impl Extract<'_> {
     /// What calling something visited gives.
     pub(super) fn called(&mut self, callee: Last) -> Last {
         match callee.kind {
+            // Python writes `super()` where others have a keyword.
+            LastKind::Name if !self.spec.doc_comments && self.name_text(callee.name) == Some("super") => {
+                Last { kind: LastKind::Super, name: NONE, at: callee.at }
+            }
             LastKind::Name => Last { kind: LastKind::Call, ..callee },
             LastKind::Super => callee,
             LastKind::Call | LastKind::Shape => self.made_of(callee, Shape::Called),
@@ -138,6 +142,24 @@ impl Extract<'_> {
         if self.frames[function].symbol != NONE && !self.frames[function].annotated {
             let before = self.frames[function].returned;
             self.frames[function].returned = self.either(before, last);
+        }
+    }
+
+    /// `(a: A): B` among the members of a type: the type is also that function.
+    pub(super) fn signature(&mut self, signature: Last) {
+        let Some(around) = self.frames.last().copied() else { return };
+        if around.opened_scope {
+            let either = self.either(around.returned, signature);
+            self.top().returned = either;
+        } else if around.ctx == Ctx::Body
+            && let Some(symbol) = self.open.last().copied()
+            && self.facts.symbols[symbol as usize].kind == SymbolKind::Interface
+        {
+            let before = self.facts.symbols[symbol as usize].value;
+            let before =
+                before.map_or(OTHER, |value| Last { kind: LastKind::Shape, name: NONE, at: value.at });
+            let either = self.either(before, signature);
+            self.facts.symbols[symbol as usize].value = self.value_of(Ctx::Annotation, either);
         }
     }
 

@@ -21,7 +21,7 @@ fn known(index: &Index, path: &str) -> String {
     for used in facts.uses() {
         let _ = writeln!(known, "{} {used:?}", facts.name(used.name));
     }
-    let _ = writeln!(known, "{:?} {:?}", doc.scopes, doc.imports);
+    let _ = writeln!(known, "{:?} {:?} {:?}", doc.scopes, doc.imports, doc.shapes());
     known
 }
 

@@ -12,7 +12,9 @@ impl<'s> Resolver<'s> {
         let after = facts.doc.imports.iter().filter(|import| import.at >= used.start);
         let import = after.filter(|import| import.name == used.name).min_by_key(|import| import.at);
         let module = import.and_then(|import| self.module(facts, import.module));
-        module.map_or_else(Vec::new, |module| self.exported(module, &facts.name(used.name), Meaning::Any))
+        module.map_or_else(Vec::new, |module| {
+            self.exported(module, &self.names.text(facts, used.name), Meaning::Any)
+        })
     }
 
     /// The module that is written at an offset: of `a.b.c`, the part up to the offset's name.
@@ -37,7 +39,12 @@ impl<'s> Resolver<'s> {
     }
 
     /// A name that only `from m import *` can have brought.
-    pub(super) fn star_targets(&self, facts: &FileFacts<'s>, name: &str, meaning: Meaning) -> Vec<Target> {
+    pub(super) fn star_targets(
+        &self,
+        facts: &FileFacts<'s>,
+        name: &Rc<str>,
+        meaning: Meaning,
+    ) -> Vec<Target> {
         let stars = facts.doc.imports.iter().filter(|import| import.kind == ImportKind::Star);
         let modules = stars.rev().take(20).filter_map(|import| self.module(facts, import.module));
         modules
@@ -53,33 +60,25 @@ impl<'s> Resolver<'s> {
     }
 
     pub(super) fn import_targets(&self, facts: &FileFacts<'s>, index: u32) -> Rc<[Target]> {
-        let key = (facts.file, index);
-        if let Some(known) = self.imports.borrow().get(&key) {
-            return known.clone();
-        }
-        // An import that leads back to itself resolves to nothing.
-        self.imports.borrow_mut().insert(key, Rc::new([]));
-        let import = facts.doc.imports.get(index as usize);
-        let module = import.and_then(|import| self.module(facts, import.module));
-        let targets: Rc<[Target]> = match (import, module) {
-            (Some(import), Some(module)) if import.kind == ImportKind::Module => {
-                [Target::Module(module)].into()
+        self.known(&self.imports, (facts.file, index), || {
+            let import = facts.doc.imports.get(index as usize);
+            let module = import.and_then(|import| self.module(facts, import.module));
+            match (import, module) {
+                (Some(import), Some(module)) if import.kind == ImportKind::Module => {
+                    vec![Target::Module(module)]
+                }
+                (Some(import), Some(module))
+                    if matches!(import.kind, ImportKind::Name | ImportKind::Default) =>
+                {
+                    self.exported(module, &self.names.text(facts, import.name), Meaning::Any)
+                }
+                _ => Vec::new(),
             }
-            (Some(import), Some(module)) if matches!(import.kind, ImportKind::Name | ImportKind::Default) => {
-                self.exported(module, &facts.name(import.name), Meaning::Any).into()
-            }
-            _ => [].into(),
-        };
-        if self.is_exhausted() {
-            self.imports.borrow_mut().remove(&key);
-        } else {
-            self.imports.borrow_mut().insert(key, targets.clone());
-        }
-        targets
+        })
     }
 
     /// What a file of TypeScript or JavaScript exports under a name.
-    pub(crate) fn exported_as(&self, facts: &FileFacts<'s>, name: &str) -> Vec<Target> {
+    pub(crate) fn exported_as(&self, facts: &FileFacts<'s>, name: &Rc<str>) -> Vec<Target> {
         self.restart();
         if Self::followed(facts).is_some_and(Language::is_script) {
             self.exported_by_statement(facts, name)
@@ -89,24 +88,27 @@ impl<'s> Resolver<'s> {
     }
 
     /// What a module offers under a name.
-    pub(super) fn exported(&self, module: FileId, name: &str, meaning: Meaning) -> Vec<Target> {
+    pub(super) fn exported(&self, module: FileId, name: &Rc<str>, meaning: Meaning) -> Vec<Target> {
         self.step(|| {
             let facts = self.facts(module);
             let Some(language) = Self::followed(&facts) else { return Vec::new() };
-            if language.is_script() {
-                return self.meant(&self.exported_by_statement(&facts, name), meaning);
-            }
-            let found = self.bound_at_top(&facts, name);
-            if found.is_empty() {
-                return self.submodule(module, name).into_iter().map(Target::Module).collect();
-            }
-            found
+            let found = self.known(&self.exports, (module, name.clone()), || {
+                if language.is_script() {
+                    return self.exported_by_statement(&facts, name);
+                }
+                let found = self.bound_at_top(&facts, name);
+                if found.is_empty() {
+                    return self.submodule(module, name).into_iter().map(Target::Module).collect();
+                }
+                found
+            });
+            if language.is_script() { self.meant(&found, meaning) } else { found.to_vec() }
         })
     }
 
     /// Python: every name bound at the top of the module, stars included.
-    fn bound_at_top(&self, facts: &FileFacts<'s>, name: &str) -> Vec<Target> {
-        if let Some(local) = facts.local(name) {
+    fn bound_at_top(&self, facts: &FileFacts<'s>, name: &Rc<str>) -> Vec<Target> {
+        if let Some(local) = self.names.local(facts, name) {
             let end = facts.doc.scopes.first().map_or(0, |file| file.range.end);
             match bindings(facts, local, end, Meaning::Any).first() {
                 Some(Binding::Symbol(index)) if facts.doc.symbols[*index as usize].scope == 0 => {
@@ -126,8 +128,8 @@ impl<'s> Resolver<'s> {
     }
 
     /// TypeScript and JavaScript: exported definitions, export clauses, re-exports.
-    fn exported_by_statement(&self, facts: &FileFacts<'s>, name: &str) -> Vec<Target> {
-        let local = facts.local(name);
+    fn exported_by_statement(&self, facts: &FileFacts<'s>, name: &Rc<str>) -> Vec<Target> {
+        let local = self.names.local(facts, name);
         let mut stars = Vec::new();
         let mut found = Vec::new();
         for import in &facts.doc.imports {
@@ -138,7 +140,7 @@ impl<'s> Resolver<'s> {
                     add(&mut found, self.bare(facts, import.name, import.at, Meaning::Any));
                 }
                 ImportKind::ReExport if is_named => {
-                    let name = facts.name(import.name);
+                    let name = self.names.text(facts, import.name);
                     add(
                         &mut found,
                         module().into_iter().flat_map(|module| self.exported(module, &name, Meaning::Any)),
@@ -152,7 +154,7 @@ impl<'s> Resolver<'s> {
         let top = |symbol: &SymbolFact| !symbol.local && symbol.parent == NONE && symbol.scope == 0;
         for (index, symbol) in (0u32..).zip(&facts.doc.symbols) {
             let is_named =
-                name == "default" && symbol.default || Some(symbol.name) == local && symbol.exported;
+                &**name == "default" && symbol.default || Some(symbol.name) == local && symbol.exported;
             if is_named && top(symbol) {
                 add(&mut found, [Target::Symbol(SymbolId { file: facts.file, index })]);
             }
@@ -168,19 +170,18 @@ impl<'s> Resolver<'s> {
     /// The file a module specifier names.
     fn module(&self, facts: &FileFacts<'s>, specifier: NameId) -> Option<FileId> {
         let language = Self::followed(facts)?;
-        let specifier = facts.name(specifier);
-        if specifier.is_empty() {
-            return None;
-        }
         let key = (facts.file, specifier);
         if let Some(known) = self.modules.borrow().get(&key) {
             return *known;
         }
         let path = self.snapshot.path(facts.file);
-        let found = if Language::is_script(language) {
-            self.script_module(path, &key.1)
+        let specifier = self.names.text(facts, specifier);
+        let found = if specifier.is_empty() {
+            None
+        } else if language.is_script() {
+            self.script_module(path, &specifier)
         } else {
-            modules::python(self.snapshot, path, &key.1)
+            modules::python(self.snapshot, path, &specifier)
         };
         self.modules.borrow_mut().insert(key, found);
         found

@@ -5,6 +5,7 @@ use super::{Meaning, Resolver, Target, add, enclosing_class};
 use crate::language::Language;
 use crate::snapshot::{FileFacts, SymbolId};
 use crate::symbol::{Receiver, Role, ScopeKind, Use};
+use std::rc::Rc;
 
 impl<'s> Resolver<'s> {
     /// What stands before the dot of a use.
@@ -33,7 +34,7 @@ impl<'s> Resolver<'s> {
         }
     }
 
-    pub(super) fn members_of(&self, thing: Thing, name: &str, meaning: Meaning) -> Vec<Target> {
+    pub(super) fn members_of(&self, thing: Thing, name: &Rc<str>, meaning: Meaning) -> Vec<Target> {
         match thing {
             Thing::Members(symbol) | Thing::Class(symbol) => self.members(symbol, name),
             Thing::Module(file) => self.exported(file, name, meaning),
@@ -46,7 +47,9 @@ impl<'s> Resolver<'s> {
             Thing::Shape(file, shape) => {
                 let facts = self.facts(file);
                 match facts.object_scope(shape) {
-                    Some(scope) => named(&facts, name, |member| facts.doc.symbols[member].scope == scope),
+                    Some(scope) => {
+                        self.named(&facts, name, |member| facts.doc.symbols[member].scope == scope)
+                    }
                     None => Vec::new(),
                 }
             }
@@ -54,34 +57,43 @@ impl<'s> Resolver<'s> {
     }
 
     /// The members of that name of a class, interface, enum or namespace, or of what it is based on.
-    pub(super) fn members(&self, of: SymbolId, name: &str) -> Vec<Target> {
-        self.step(|| {
-            let facts = self.facts(of.file);
-            let mut found = named(&facts, name, |member| {
-                let member = &facts.doc.symbols[member];
-                member.parent == of.index && !member.local
-            });
-            if !facts.doc.language.is_some_and(Language::is_script) {
-                found.truncate(1);
+    pub(super) fn members(&self, of: SymbolId, name: &Rc<str>) -> Vec<Target> {
+        self.step(|| self.known(&self.members, (of, name.clone()), || self.members_now(of, name)).to_vec())
+    }
+
+    fn members_now(&self, of: SymbolId, name: &Rc<str>) -> Vec<Target> {
+        let facts = self.facts(of.file);
+        let mut found = self.named(&facts, name, |member| {
+            let member = &facts.doc.symbols[member];
+            member.parent == of.index && !member.local
+        });
+        if !facts.doc.language.is_some_and(Language::is_script) {
+            keep_one(&facts, &mut found);
+        }
+        if !found.is_empty() {
+            return found;
+        }
+        // A type that stands for another, or is a function besides its members.
+        let mut things = Vec::new();
+        if self.is_alias(&facts, of.index) {
+            things = self.type_of(of).to_vec();
+        }
+        add(&mut things, self.bases(&facts, of));
+        let is_script = facts.doc.language.is_some_and(Language::is_script);
+        for thing in things.into_iter().filter(|thing| *thing != Thing::Members(of)) {
+            add(&mut found, self.members_of(thing, name, Meaning::Any));
+            if !is_script && !found.is_empty() {
+                break;
             }
-            if !found.is_empty() {
-                return found;
-            }
-            // A type that stands for another: `type A = B`.
-            let things = if self.is_alias(&facts, of.index) {
-                self.type_of(of).to_vec()
-            } else {
-                self.bases(&facts, of)
-            };
-            let is_script = facts.doc.language.is_some_and(Language::is_script);
-            for thing in things.into_iter().filter(|thing| *thing != Thing::Members(of)) {
-                add(&mut found, self.members_of(thing, name, Meaning::Any));
-                if !is_script && !found.is_empty() {
-                    break;
-                }
-            }
-            found
-        })
+        }
+        found
+    }
+
+    /// The symbols of that name that a condition on their index holds for.
+    fn named(&self, facts: &FileFacts<'s>, name: &Rc<str>, holds: impl Fn(usize) -> bool) -> Vec<Target> {
+        let Some(local) = self.names.local(facts, name) else { return Vec::new() };
+        let symbols = facts.symbols_named(local).iter().filter(|index| holds(**index as usize));
+        symbols.map(|index| Target::Symbol(SymbolId { file: facts.file, index: *index })).collect()
     }
 
     /// What a class names as its bases, where that resolves.
@@ -105,21 +117,21 @@ impl<'s> Resolver<'s> {
             callees.iter().rev().find(|callee| callee.start < used.start && callee.role == Role::Call);
         let targets = callee.map_or_else(Vec::new, |callee| self.use_targets(facts, callee));
         match targets.first() {
-            Some(Target::Symbol(callee)) => self.parameter(*callee, &facts.name(used.name)),
+            Some(Target::Symbol(callee)) => self.parameter(*callee, &self.names.text(facts, used.name)),
             Some(Target::Module(_)) | None => Vec::new(),
         }
     }
 
-    fn parameter(&self, callee: SymbolId, name: &str) -> Vec<Target> {
+    fn parameter(&self, callee: SymbolId, name: &Rc<str>) -> Vec<Target> {
         let facts = self.facts(callee.file);
         let Some(fact) = facts.doc.symbols.get(callee.index as usize) else { return Vec::new() };
         if fact.kind.has_members() {
-            if let Some(Target::Symbol(init)) = self.members(callee, "__init__").first() {
+            if let Some(Target::Symbol(init)) = self.members(callee, &"__init__".into()).first() {
                 return self.parameter(*init, name);
             }
             return self.members(callee, name);
         }
-        let mut found = named(&facts, name, |parameter| {
+        let mut found = self.named(&facts, name, |parameter| {
             let parameter = &facts.doc.symbols[parameter];
             parameter.parameter && fact.range.contains(&parameter.name_start)
         });
@@ -150,9 +162,11 @@ pub(super) fn nth_parameter(facts: &FileFacts<'_>, scope: u32, number: u32) -> O
     Some(SymbolId { file: facts.file, index })
 }
 
-/// The symbols of that name that a condition on their index holds for.
-fn named(facts: &FileFacts<'_>, name: &str, holds: impl Fn(usize) -> bool) -> Vec<Target> {
-    let Some(local) = facts.local(name) else { return Vec::new() };
-    let symbols = facts.symbols_named(local).iter().filter(|index| holds(**index as usize));
-    symbols.map(|index| Target::Symbol(SymbolId { file: facts.file, index: *index })).collect()
+/// Python: of the members that share a name the first is meant or, where they are methods, all of them: a
+/// property's parts, overloads.
+fn keep_one(facts: &FileFacts<'_>, found: &mut Vec<Target>) {
+    let is_method = |target: &Target| matches!(target, Target::Symbol(id) if facts.doc.symbols[id.index as usize].kind.is_callable());
+    if !found.iter().all(is_method) {
+        found.truncate(1);
+    }
 }

@@ -59,10 +59,15 @@ impl Resolver<'_> {
         {
             return self.script_file(&normalise(parent(from)?, specifier)?);
         }
-        if let Some(file) = self.by_config(from, specifier) {
-            return Some(file);
+        let config = self.config(parent(from)?);
+        let key = (config, specifier.to_owned());
+        if let Some(known) = self.packages.borrow().get(&key) {
+            return *known;
         }
-        self.by_package(from, specifier)
+        let by_config = config.and_then(|config| self.by_paths(config, specifier, true));
+        let found = by_config.or_else(|| self.by_package(specifier));
+        self.packages.borrow_mut().insert(key, found);
+        found
     }
 
     fn script_file(&self, path: &str) -> Option<FileId> {
@@ -77,20 +82,20 @@ impl Resolver<'_> {
         exact().or_else(|| extended(path)).or_else(renamed).or_else(|| extended(&join(path, "index")))
     }
 
-    /// By `paths` and `baseUrl` of the nearest `tsconfig.json`, following `extends` once.
-    fn by_config(&self, from: &str, specifier: &str) -> Option<FileId> {
-        let mut folder = parent(from);
-        while let Some(here) = folder {
-            for name in ["tsconfig.json", "jsconfig.json"] {
-                if let Some(config) = self.snapshot.file(&join(here, name)) {
-                    return self.by_paths(config, specifier, true);
-                }
-            }
-            folder = parent(here);
+    /// The nearest `tsconfig.json` or `jsconfig.json`, in a folder or above it.
+    fn config(&self, folder: &str) -> Option<FileId> {
+        if let Some(known) = self.configs.borrow().get(folder) {
+            return *known;
         }
-        None
+        let here = ["tsconfig.json", "jsconfig.json"]
+            .iter()
+            .find_map(|name| self.snapshot.file(&join(folder, name)));
+        let found = here.or_else(|| self.config(parent(folder)?));
+        self.configs.borrow_mut().insert(folder.to_owned(), found);
+        found
     }
 
+    /// By `paths` and `baseUrl` of a configuration, following `extends` once.
     fn by_paths(&self, config: FileId, specifier: &str, follow: bool) -> Option<FileId> {
         let facts = self.facts(config);
         let folder = parent(self.snapshot.path(config))?;
@@ -127,7 +132,7 @@ impl Resolver<'_> {
     }
 
     /// By the name that a `package.json` of the tree gives its folder.
-    fn by_package(&self, _from: &str, specifier: &str) -> Option<FileId> {
+    fn by_package(&self, specifier: &str) -> Option<FileId> {
         let mut end = specifier.find('/').unwrap_or(specifier.len());
         if specifier.starts_with('@') {
             end = specifier[end.min(specifier.len() - 1) + 1..]

@@ -49,8 +49,12 @@ impl<'s> Resolver<'s> {
         match fact.kind {
             SymbolKind::Class => vec![Thing::Class(symbol)],
             SymbolKind::Interface if self.is_alias(&facts, symbol.index) => {
-                let things = self.type_of(symbol);
-                if things.is_empty() { vec![Thing::Members(symbol)] } else { things.to_vec() }
+                let mut things = self.type_of(symbol).to_vec();
+                // What can be called may have members too.
+                if things.iter().all(|thing| self.is_function(*thing)) {
+                    things.push(Thing::Members(symbol));
+                }
+                things
             }
             SymbolKind::Enum | SymbolKind::Interface | SymbolKind::Namespace => vec![Thing::Members(symbol)],
             kind if kind.is_callable() => vec![Thing::Callable(symbol)],
@@ -66,15 +70,10 @@ impl<'s> Resolver<'s> {
 
     /// What a symbol holds (of a function: what it returns).
     pub(super) fn type_of(&self, symbol: SymbolId) -> Rc<[Thing]> {
-        if let Some(known) = self.types.borrow().get(&symbol) {
-            return known.clone();
-        }
-        // What leads back to itself holds nothing that can be followed.
-        self.types.borrow_mut().insert(symbol, Rc::new([]));
-        let facts = self.facts(symbol.file);
-        let value = facts.doc.symbols.get(symbol.index as usize).and_then(|symbol| symbol.value);
-        let things: Rc<[Thing]> = self
-            .step(|| match value {
+        self.known(&self.types, symbol, || {
+            let facts = self.facts(symbol.file);
+            let value = facts.doc.symbols.get(symbol.index as usize).and_then(|symbol| symbol.value);
+            self.step(|| match value {
                 Some(value) => match value.kind {
                     ValueKind::Annotation | ValueKind::Alias => self.things_at(&facts, value.at),
                     ValueKind::Call => self.called_at(&facts, value.at),
@@ -82,13 +81,7 @@ impl<'s> Resolver<'s> {
                 },
                 None => Vec::new(),
             })
-            .into();
-        if self.is_exhausted() {
-            self.types.borrow_mut().remove(&symbol);
-        } else {
-            self.types.borrow_mut().insert(symbol, things.clone());
-        }
-        things
+        })
     }
 
     /// What the name at a position holds or, where it is a type, what is of that type.
@@ -170,13 +163,13 @@ impl<'s> Resolver<'s> {
     }
 
     fn called_collection(&self, facts: &FileFacts<'s>, used: &Use) -> Vec<Thing> {
-        let name = facts.name(used.name);
-        if !GIVE_ELEMENT.contains(&name.as_str()) && !GIVE_SAME.contains(&name.as_str()) {
+        let name = self.names.text(facts, used.name);
+        if !GIVE_ELEMENT.contains(&&*name) && !GIVE_SAME.contains(&&*name) {
             return Vec::new();
         }
         let mut things = self.receivers(facts, used);
         things.retain(|thing| self.is_collection(*thing));
-        if GIVE_SAME.contains(&name.as_str()) {
+        if GIVE_SAME.contains(&&*name) {
             return things;
         }
         things.into_iter().flat_map(|thing| self.elements(thing)).collect()
@@ -185,6 +178,11 @@ impl<'s> Resolver<'s> {
     fn is_collection(&self, thing: Thing) -> bool {
         matches!(thing, Thing::Shape(file, shape)
             if matches!(self.facts(file).shape(shape), Shape::Collection(_)))
+    }
+
+    fn is_function(&self, thing: Thing) -> bool {
+        matches!(thing, Thing::Shape(file, shape)
+            if matches!(self.facts(file).shape(shape), Shape::Function(..)))
     }
 
     fn elements(&self, thing: Thing) -> Vec<Thing> {
@@ -208,8 +206,11 @@ impl<'s> Resolver<'s> {
             },
             Shape::Element(of) => self.each(facts, of, |thing| self.elements(thing)),
             Shape::Member(of, name) => {
-                let name = facts.name(name);
+                let name = self.names.text(facts, name);
                 self.each(facts, of, |thing| {
+                    if self.is_collection(thing) {
+                        return self.elements(thing);
+                    }
                     let members = self.members_of(thing, &name, Meaning::Value);
                     members.into_iter().flat_map(|member| self.thing(member)).collect()
                 })
@@ -246,7 +247,7 @@ impl<'s> Resolver<'s> {
         let parameter = match function {
             Thing::Callable(symbol) => self.parameter_of(symbol, number),
             Thing::Class(class) => {
-                let constructors = self.members(class, "constructor");
+                let constructors = self.members(class, &"constructor".into());
                 let things = constructors.into_iter().flat_map(|made| self.thing(made));
                 return things.flat_map(|made| self.parameter_type(made, number)).collect();
             }
@@ -269,8 +270,8 @@ impl<'s> Resolver<'s> {
         let Shape::Argument(callee, 0) = facts.shape(callback) else { return Vec::new() };
         let Shape::Name(at) = facts.shape(callee) else { return Vec::new() };
         let Some(used) = facts.use_starting(at) else { return Vec::new() };
-        let name = facts.name(used.name);
-        let takes = match (name.as_str(), number) {
+        let name = self.names.text(facts, used.name);
+        let takes = match (&*name, number) {
             ("sort" | "toSorted", 0 | 1) | ("reduce", 1) => true,
             (name, 0) => CALL_WITH_ELEMENT.contains(&name),
             _ => false,
@@ -279,6 +280,6 @@ impl<'s> Resolver<'s> {
             return self.receivers(facts, &used).into_iter().flat_map(|thing| self.elements(thing)).collect();
         }
         // A promise stands for what it promises.
-        if name == "then" && number == 0 { self.receivers(facts, &used) } else { Vec::new() }
+        if &*name == "then" && number == 0 { self.receivers(facts, &used) } else { Vec::new() }
     }
 }

@@ -56,10 +56,14 @@ impl<'s> FileFacts<'s> {
         self.last_len.get().1
     }
 
-    /// The file's number for a name.
-    pub(crate) fn local(&self, name: &str) -> Option<NameId> {
-        let term = self.segment.term(name)?;
+    /// The file's number for a name that its segment knows by a number.
+    pub(crate) fn local_of(&self, term: u32) -> Option<NameId> {
         self.terms.binary_search(&term).ok().map(crate::extract::offset)
+    }
+
+    /// The segment's number for a name.
+    pub(crate) fn term(&self, name: &str) -> Option<u32> {
+        self.segment.term(name)
     }
 
     fn by_name(&self) -> &ByName {

@@ -45,7 +45,7 @@ const REFUSALS: &[(&[&str], i32, &str)] = &[
     (&["-C", "pkg", "build", "web"], 1, "both name a root; give one"),
     (&["build", "nowhere"], 1, "`nowhere` is not a folder"),
     (&["--unchecked", "--no-cache", "find", "x"], 2, "cannot be used with"),
-    (&["seek", "x"], 2, "unrecognized subcommand 'seek'"),
+    (&["fnid", "x"], 2, "unrecognized subcommand 'fnid'"),
 ];
 
 #[test]
