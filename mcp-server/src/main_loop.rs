@@ -1,0 +1,316 @@
+//! One thread owns the workspace. Tools run beside it on snapshots and send it what they want done.
+
+use crate::permission::{Approval, Decision, PermittedCall};
+use crate::symbols::Symbols;
+use crate::tool::{Cancel, Content, Progress, REPLY_LIMIT, ToolContext, ToolError, ToolSpec};
+use crate::toolbox::Toolbox;
+use crate::workspace::{JournalError, RelPath, Roots, Side, Snapshot, Workspace, WorkspaceOp};
+use arc_swap::ArcSwap;
+use serde_json::{Map, Value};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll};
+use std::thread;
+use tokio::sync::{oneshot, watch};
+
+/// The outcome of a call.
+pub type Reply = Result<Vec<Content>, ToolError>;
+
+enum Event {
+    Perform {
+        ops: Vec<WorkspaceOp>,
+        approval: Option<Approval>,
+        direct: bool,
+        reply: mpsc::Sender<Result<String, ToolError>>,
+    },
+    Refresh {
+        reply: mpsc::Sender<()>,
+    },
+}
+
+/// Where things are kept.
+#[derive(Clone, Debug)]
+pub struct Folders {
+    /// Journals and tokens.
+    pub state: PathBuf,
+    /// Indexes; `None` keeps them in memory.
+    pub cache: Option<PathBuf>,
+}
+
+/// A handle to the running workspace: cheap to clone, usable from any thread.
+#[derive(Clone)]
+pub struct Handle {
+    shown: Arc<ArcSwap<Snapshot>>,
+    inbox: mpsc::Sender<Event>,
+    toolbox: Arc<Toolbox>,
+    symbols: Arc<Symbols>,
+    /// Counts changes of the staged layer.
+    staged: watch::Receiver<u64>,
+}
+
+/// Opens a workspace and starts its thread. What was recovered is logged.
+///
+/// # Errors
+/// When the state folder cannot be used.
+pub fn start(roots: Roots, folders: &Folders, toolbox: Toolbox) -> Result<Handle, JournalError> {
+    let (workspace, recovered) = Workspace::open(roots.clone(), &folders.state)?;
+    for line in recovered {
+        tracing::warn!("{line}");
+    }
+    let symbols = Arc::new(Symbols::start(roots, folders.cache.clone()));
+    let shown = Arc::new(ArcSwap::from_pointee(workspace.snapshot()));
+    let (inbox, events) = mpsc::channel();
+    let (changes, staged) = watch::channel(0);
+    let mut main = MainLoop { workspace, shown: shown.clone(), symbols: symbols.clone(), changes };
+    thread::Builder::new()
+        .name("workspace".to_owned())
+        .spawn(move || {
+            while let Ok(event) = events.recv() {
+                main.handle(event);
+            }
+        })
+        .expect("a thread can be started");
+    Ok(Handle { shown, inbox, toolbox: Arc::new(toolbox), symbols, staged })
+}
+
+impl Handle {
+    /// The workspace as it is now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::clone(&self.shown.load())
+    }
+
+    /// The workspace with staged changes rebased onto what lies underneath now.
+    #[must_use]
+    pub fn fresh_snapshot(&self) -> Snapshot {
+        if !self.shown.load().staging().is_empty() {
+            let (reply, answer) = mpsc::channel();
+            if self.inbox.send(Event::Refresh { reply }).is_ok() {
+                let _ = answer.recv();
+            }
+        }
+        self.snapshot()
+    }
+
+    /// The tools offered, always in the same order.
+    pub fn specs(&self) -> impl Iterator<Item = &ToolSpec> {
+        self.toolbox.specs()
+    }
+
+    /// Changes whenever the staged layer does.
+    #[must_use]
+    pub fn staged(&self) -> watch::Receiver<u64> {
+        self.staged.clone()
+    }
+
+    /// How far the indexes are.
+    #[must_use]
+    pub fn symbols(&self) -> &Symbols {
+        &self.symbols
+    }
+
+    /// What may become of a call.
+    ///
+    /// # Errors
+    /// As [`Toolbox::decide`].
+    pub fn decide(&self, name: &str, arguments: Map<String, Value>) -> Result<Decision, ToolError> {
+        self.toolbox.decide(name, arguments, &self.fresh_snapshot())
+    }
+
+    /// Runs a call on a thread of its own. Dropping what this returns cancels it.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn run(&self, call: PermittedCall, progress: Box<dyn Fn(Progress) + Send + Sync>) -> Running {
+        let (cancel, (sender, done)) = (Cancel::default(), oneshot::channel());
+        let context = ToolContext {
+            snapshot: self.snapshot(),
+            symbols: Arc::clone(&self.symbols),
+            cancel: cancel.clone(),
+            progress,
+        };
+        let inbox = self.inbox.clone();
+        tokio::task::spawn_blocking(move || {
+            let name = call.call.name();
+            let _span = tracing::info_span!("call", tool = name).entered();
+            // A tool that panics costs its own call only; without an answer the host would wait for ever.
+            let ran = catch_unwind(AssertUnwindSafe(|| run(call, &context, &inbox)));
+            let reply =
+                ran.unwrap_or_else(|panic| Err(ToolError::Panicked { tool: name, what: words(&*panic) }));
+            // Whoever asked may have stopped waiting.
+            let _ = sender.send(reply);
+        });
+        Running { cancel, done }
+    }
+}
+
+/// A call that is running. It ends when it is dropped.
+pub struct Running {
+    cancel: Cancel,
+    done: oneshot::Receiver<Reply>,
+}
+
+impl Future for Running {
+    type Output = Reply;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Reply> {
+        Pin::new(&mut self.done).poll(context).map(|reply| reply.unwrap_or(Err(ToolError::Cancelled)))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.cancel.set();
+    }
+}
+
+fn run(call: PermittedCall, context: &ToolContext, inbox: &mpsc::Sender<Event>) -> Reply {
+    let PermittedCall { call, approval, direct } = call;
+    let output = call.run(context)?;
+    let mut content = output.content;
+    if !output.ops.is_empty() {
+        // A call that nobody waits for changes nothing.
+        context.cancelled()?;
+        let (reply, answer) = mpsc::channel();
+        let stopping = || ToolError::failed("the server is stopping; nothing was changed");
+        inbox.send(Event::Perform { ops: output.ops, approval, direct, reply }).map_err(|_| stopping())?;
+        content.push(Content::Text(answer.recv().map_err(|_| stopping())??));
+    }
+    let mut left = REPLY_LIMIT;
+    for piece in &mut content {
+        if let Content::Text(text) = piece {
+            if text.len() > left {
+                let end = text.floor_char_boundary(left);
+                let more = text.len() - end;
+                text.truncate(end);
+                text.push_str(&format!("\n… {more} more bytes are left out; ask for less at a time"));
+            }
+            left -= text.len().min(left);
+        }
+    }
+    Ok(content)
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it panicked".to_owned())
+}
+
+/// The owner.
+struct MainLoop {
+    workspace: Workspace,
+    shown: Arc<ArcSwap<Snapshot>>,
+    symbols: Arc<Symbols>,
+    changes: watch::Sender<u64>,
+}
+
+impl MainLoop {
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Perform { ops, approval, direct, reply } => {
+                let done = catch_unwind(AssertUnwindSafe(|| self.perform(ops, approval.as_ref(), direct)));
+                self.show();
+                let done = done.unwrap_or_else(|panic| {
+                    Err(ToolError::failed(format!("a defect of the server's own: {}", words(&*panic))))
+                });
+                // Whoever asked may have stopped waiting.
+                let _ = reply.send(done);
+            }
+            Event::Refresh { reply } => {
+                self.workspace.refresh_all();
+                self.show();
+                let _ = reply.send(());
+            }
+        }
+    }
+
+    fn perform(
+        &mut self,
+        ops: Vec<WorkspaceOp>,
+        approval: Option<&Approval>,
+        direct: bool,
+    ) -> Result<String, ToolError> {
+        let mut lines = Vec::new();
+        for op in ops {
+            if let (Some(approval), WorkspaceOp::Accept(selection)) = (approval, &op) {
+                self.workspace.refresh_all();
+                let now = Approval::apply(&self.workspace.snapshot(), selection)?;
+                if now.key() != approval.key() {
+                    return Err(ToolError::Refused(
+                        "the staged changes are no longer those that were shown, so nothing was written; accept again".to_owned(),
+                    ));
+                }
+            }
+            let staged = match &op {
+                WorkspaceOp::Stage { files, .. } => {
+                    Some(files.iter().map(|file| file.path.clone()).collect())
+                }
+                _ => None,
+            };
+            lines.push(self.one(op)?);
+            if let (true, Some(paths)) = (direct, staged) {
+                lines.pop();
+                lines.push(self.write_at_once(paths)?);
+            }
+        }
+        Ok(lines.join("\n"))
+    }
+
+    /// Writes what was just staged, but for what a person has to see first.
+    fn write_at_once(&mut self, paths: Vec<RelPath>) -> Result<String, ToolError> {
+        let staging = self.workspace.snapshot();
+        let staged = paths.into_iter().filter(|path| staging.staging().get(path).is_some());
+        let (held, paths): (Vec<_>, Vec<_>) = staged.partition(crate::permission::needs_a_look);
+        let mut lines = Vec::new();
+        if !paths.is_empty() {
+            lines.push(
+                self.one(WorkspaceOp::Accept(crate::workspace::Selection { paths, ..Default::default() }))?,
+            );
+        }
+        for path in held {
+            lines.push(format!("`{path}` is staged only, because it can run code or steer tools: accept_changes asks the person"));
+        }
+        Ok(if lines.is_empty() { "nothing changed".to_owned() } else { lines.join("\n") })
+    }
+
+    fn one(&mut self, op: WorkspaceOp) -> Result<String, ToolError> {
+        self.workspace.perform(op).map_err(|error| {
+            let causes = std::iter::successors(std::error::Error::source(&error), |error| error.source());
+            ToolError::failed(causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}")))
+        })
+    }
+
+    /// Publishes the workspace, and tells the indexes what its top layer is now.
+    fn show(&mut self) {
+        let changed = self.workspace.take_changes();
+        let snapshot = self.workspace.snapshot();
+        for path in &changed {
+            let text = match snapshot.staging().get(path).map(|file| &file.top) {
+                Some(Side::File(file)) => file.text().ok().map(|(text, _)| text.into_owned()),
+                Some(Side::Absent | Side::Link(_) | Side::Folder) => Some(String::new()),
+                None => snapshot.document(path).map(|document| document.text.clone()),
+            };
+            self.symbols.show(path, text);
+        }
+        self.shown.store(Arc::new(snapshot));
+        if !changed.is_empty() {
+            self.changes.send_modify(|count| *count += 1);
+        }
+    }
+}
+
+/// Where state and cache lie for the user, from the environment as `main.rs` read it.
+#[must_use]
+pub fn user_folders(home: Option<&Path>, state: Option<&Path>, cache: Option<PathBuf>) -> Option<Folders> {
+    let state = match (state, home) {
+        (Some(state), _) => state.join("devtoolkit"),
+        (None, Some(home)) if cfg!(target_os = "macos") => {
+            home.join("Library/Application Support/devtoolkit")
+        }
+        (None, Some(home)) => home.join(".local/state/devtoolkit"),
+        (None, None) => return None,
+    };
+    Some(Folders { state, cache })
+}

@@ -1,0 +1,29 @@
+//! The workspace: disk, then open buffers, then staged changes. Readers see the top through a [`Snapshot`]; only its
+//! owner changes it.
+
+mod apply;
+mod change;
+pub mod diff;
+mod disk;
+mod document;
+mod journal;
+mod owner;
+mod path;
+mod protected;
+mod snapshot;
+mod staging;
+mod text;
+
+pub use apply::ApplyError;
+pub use change::{CallNumber, FileChange, FileContent, Revision, Selection, Side, WorkspaceOp};
+pub use disk::{DiskFile, FILE_LIMIT, Kind, ReadError, Stat};
+pub use document::Document;
+pub use journal::{Applied, Journal, JournalError};
+pub use owner::{OpError, Workspace};
+pub(crate) use path::is_unsafe;
+pub use path::{PathError, RelPath, Root, Roots};
+pub use protected::{Protection, protection};
+pub use snapshot::{Layer, Seen, Snapshot};
+pub(crate) use staging::texts;
+pub use staging::{Call, Chosen, StageError, StagedFile, Staging, Status};
+pub use text::{Binary, Encoding, LineEnd, Unencodable, decode, encode, is_binary};

@@ -1,0 +1,317 @@
+//! The owner's side of the workspace: what changes it.
+
+use super::apply::{self, ApplyError};
+use super::change::{CallNumber, FileChange, Selection, Side, WorkspaceOp};
+use super::disk::ReadError;
+use super::document::Document;
+use super::journal::{Applied, Journal, JournalError, recorded};
+use super::path::{RelPath, Roots};
+use super::snapshot::{Snapshot, on_disk};
+use super::staging::{Chosen, StageError, Staging, merge};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Checkpoints kept.
+const CHECKPOINTS: usize = 50;
+
+/// Why an operation was not done; nothing has changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum OpError {
+    #[error(transparent)]
+    Stage(#[from] StageError),
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("nothing is staged")]
+    NothingStaged,
+    #[error("nothing was applied that could be undone")]
+    NothingApplied,
+    #[error("no checkpoint `{name}`; there is {known}")]
+    NoCheckpoint { name: String, known: String },
+    #[error("{} changed since set {set} was applied, in the same lines, so nothing was undone; edit by hand what should go", list(.paths))]
+    UndoConflict { set: u32, paths: Vec<RelPath> },
+}
+
+fn list(paths: &[RelPath]) -> String {
+    paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// A state to come back to.
+struct Checkpoint {
+    staging: Staging,
+    /// The last set applied before it.
+    set: u32,
+}
+
+/// The workspace. Readers work on [`Snapshot`]s.
+pub struct Workspace {
+    snapshot: Snapshot,
+    journal: Journal,
+    checkpoints: BTreeMap<String, Checkpoint>,
+    changed: BTreeSet<RelPath>,
+}
+
+impl Workspace {
+    /// Opens a workspace; what was being applied when a process ended is finished or taken back first, and said so.
+    ///
+    /// # Errors
+    /// When the journal's folder cannot be used.
+    pub fn open(roots: Roots, state: &Path) -> Result<(Self, Vec<String>), JournalError> {
+        let recovered = apply::recover(state);
+        let journal = Journal::open(state, &roots)?;
+        let snapshot = Snapshot::new(roots);
+        Ok((Self { snapshot, journal, checkpoints: BTreeMap::new(), changed: BTreeSet::new() }, recovered))
+    }
+
+    /// The workspace as it is now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.snapshot.clone()
+    }
+
+    /// What was applied.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// The paths whose top layer changed since this was last asked: for the index.
+    pub fn take_changes(&mut self) -> BTreeSet<RelPath> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Opens a buffer or gives it a new text; staged changes of it are rebased.
+    pub fn open_document(&mut self, path: RelPath, document: Document) {
+        Arc::make_mut(&mut self.snapshot.documents).insert(path.clone(), Arc::new(document));
+        self.refresh(&path);
+        self.changed.insert(path);
+    }
+
+    /// Closes a buffer: the disk is seen again.
+    pub fn close_document(&mut self, path: &RelPath) {
+        Arc::make_mut(&mut self.snapshot.documents).remove(path);
+        self.refresh(path);
+        self.changed.insert(path.clone());
+    }
+
+    /// Rebases every staged file onto what lies underneath now. Says whether anything changed.
+    pub fn refresh_all(&mut self) -> bool {
+        let paths: Vec<RelPath> = self.snapshot.staging.files().map(|(path, _)| path.clone()).collect();
+        // All of them, not only up to the first that changed.
+        paths.iter().filter(|path| self.refresh(path)).count() > 0
+    }
+
+    fn refresh(&mut self, path: &RelPath) -> bool {
+        if self.snapshot.staging.get(path).is_none() {
+            return false;
+        }
+        // What cannot be read now is compared again when it is applied.
+        let Ok(now) = self.snapshot.underneath(path) else { return false };
+        let changed = self.snapshot.staging.rebase(path, now);
+        if changed {
+            self.changed.insert(path.clone());
+        }
+        changed
+    }
+
+    /// Stages the edits of one call.
+    ///
+    /// # Errors
+    /// As [`Staging::add`].
+    pub fn stage(&mut self, title: String, files: Vec<FileChange>) -> Result<CallNumber, OpError> {
+        let paths: Vec<RelPath> = files.iter().map(|change| change.path.clone()).collect();
+        for path in &paths {
+            self.refresh(path);
+        }
+        let number = self.snapshot.staging.add(title, files)?;
+        self.changed.extend(paths);
+        Ok(number)
+    }
+
+    /// Writes chosen changes.
+    ///
+    /// # Errors
+    /// When nothing is chosen, or nothing could be written; everything is then as before.
+    pub fn accept(&mut self, selection: &Selection) -> Result<Applied, OpError> {
+        self.refresh_all();
+        let chosen = self.snapshot.staging.choose(selection)?;
+        if chosen.is_empty() {
+            return Err(OpError::NothingStaged);
+        }
+        let conflicted = chosen.iter().filter(|change| self.is_conflicted(&change.path));
+        let paths: Vec<RelPath> = conflicted.map(|change| change.path.clone()).collect();
+        if !paths.is_empty() {
+            return Err(ApplyError::Conflict { paths }.into());
+        }
+        let title = self.title(selection);
+        let set = apply::apply(&self.snapshot.roots, &self.journal, &title, None, &chosen, &|_| Ok(()))?;
+        self.changed.extend(chosen.iter().map(|change| change.path.clone()));
+        self.snapshot.staging.accepted(&chosen, selection);
+        Ok(set)
+    }
+
+    fn is_conflicted(&self, path: &RelPath) -> bool {
+        self.snapshot.staging.get(path).is_some_and(|file| file.status != super::Status::Staged)
+    }
+
+    /// What a set of accepted changes is called: its calls' titles.
+    fn title(&self, selection: &Selection) -> String {
+        let calls = self.snapshot.staging.calls().iter();
+        let meant = calls.filter(|call| selection.is_everything() || selection.calls.contains(&call.number));
+        let titles: Vec<&str> = meant.map(|call| call.title.as_str()).take(3).collect();
+        if titles.is_empty() { "chosen changes".to_owned() } else { titles.join("; ") }
+    }
+
+    /// Forgets chosen changes; gives the paths.
+    ///
+    /// # Errors
+    /// When something named is not staged.
+    pub fn discard(&mut self, selection: &Selection) -> Result<Vec<RelPath>, OpError> {
+        if self.snapshot.staging.is_empty() {
+            return Err(OpError::NothingStaged);
+        }
+        let paths = self.snapshot.staging.discard(selection)?;
+        self.changed.extend(paths.iter().cloned());
+        Ok(paths)
+    }
+
+    /// Takes back a set that was written: only what it wrote, merged with what has changed since.
+    ///
+    /// # Errors
+    /// When there is no such set, or the same lines have changed since.
+    pub fn undo(&mut self, number: Option<u32>) -> Result<Applied, OpError> {
+        let number = match number {
+            Some(number) => number,
+            None => self.newest()?,
+        };
+        let set = self.journal.set(number)?;
+        let (mut chosen, mut conflicts) = (Vec::new(), Vec::new());
+        for record in &set.files {
+            let Some(path) = recorded(&record.path) else { continue };
+            let before = self.journal.side(number, &record.before)?;
+            let after = self.journal.side(number, &record.after)?;
+            let now = on_disk(&self.snapshot.roots, &path)?;
+            match merge(&after, &before, &now) {
+                Some(target) => chosen.push(Chosen { path, base: now, target }),
+                None => conflicts.push(path),
+            }
+        }
+        if !conflicts.is_empty() {
+            return Err(OpError::UndoConflict { set: number, paths: conflicts });
+        }
+        chosen.retain(|change| !change.base.same(&change.target));
+        let title = format!("undo of {number}: {}", set.title);
+        let undone =
+            apply::apply(&self.snapshot.roots, &self.journal, &title, Some(number), &chosen, &|_| Ok(()))?;
+        apply::remove_folders(&self.snapshot.roots, &set);
+        self.changed.extend(chosen.into_iter().map(|change| change.path));
+        self.refresh_all();
+        Ok(undone)
+    }
+
+    /// The newest set that was neither undone nor is itself an undoing that was undone again.
+    fn newest(&self) -> Result<u32, OpError> {
+        let mut undone = BTreeSet::new();
+        for number in self.journal.numbers().into_iter().rev() {
+            let Ok(set) = self.journal.set(number) else { continue };
+            match set.undoes {
+                Some(other) if !undone.contains(&number) => drop(undone.insert(other)),
+                Some(_) => {}
+                None if undone.contains(&number) => {}
+                None => return Ok(number),
+            }
+        }
+        Err(OpError::NothingApplied)
+    }
+
+    /// Remembers the state under a name; an older one of that name is forgotten.
+    pub fn checkpoint(&mut self, name: String) {
+        let set = self.journal.numbers().last().copied().unwrap_or_default();
+        let state = Checkpoint { staging: self.snapshot.staging.clone(), set };
+        self.checkpoints.insert(name, state);
+        while self.checkpoints.len() > CHECKPOINTS {
+            let oldest =
+                self.checkpoints.iter().min_by_key(|(_, state)| state.set).map(|(name, _)| name.clone());
+            self.checkpoints.remove(&oldest.unwrap_or_default());
+        }
+    }
+
+    /// Goes back to a checkpoint: takes back every set since, newest first, and proposes again what was proposed then.
+    ///
+    /// # Errors
+    /// At the first set that cannot be undone; those before it stay undone.
+    pub fn undo_to(&mut self, name: &str) -> Result<Vec<Applied>, OpError> {
+        let Some(state) = self.checkpoints.get(name) else {
+            let known = match self
+                .checkpoints
+                .keys()
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+            {
+                none if none.is_empty() => "none".to_owned(),
+                names => names,
+            };
+            return Err(OpError::NoCheckpoint { name: name.to_owned(), known });
+        };
+        let (staging, since) = (state.staging.clone(), state.set);
+        let numbers = self.journal.numbers();
+        let mut undone = Vec::new();
+        for number in numbers.into_iter().rev().filter(|number| *number > since) {
+            undone.push(self.undo(Some(number))?);
+        }
+        self.changed
+            .extend(self.snapshot.staging.files().chain(staging.files()).map(|(path, _)| path.clone()));
+        self.snapshot.staging = staging;
+        self.refresh_all();
+        Ok(undone)
+    }
+
+    /// What a staged path would be written as, for those who show it.
+    #[must_use]
+    pub fn staged(&self, path: &RelPath) -> Option<Side> {
+        self.snapshot.staging.get(path).map(|file| file.top.clone())
+    }
+
+    /// Does one operation and says what it came to.
+    ///
+    /// # Errors
+    /// As the operation.
+    pub fn perform(&mut self, op: WorkspaceOp) -> Result<String, OpError> {
+        Ok(match op {
+            WorkspaceOp::Stage { title, files } => {
+                let number = self.stage(title, files)?;
+                format!("staged as change {number}; not written before it is accepted")
+            }
+            WorkspaceOp::Accept(selection) => written(&self.accept(&selection)?, "applied"),
+            WorkspaceOp::Discard(selection) => {
+                let paths = self.discard(&selection)?;
+                format!("discarded: {}", list(&paths))
+            }
+            WorkspaceOp::Undo { checkpoint: Some(name), .. } => {
+                let sets = self.undo_to(&name)?;
+                format!(
+                    "back at checkpoint `{name}`: {} sets undone, staged changes as they were then",
+                    sets.len()
+                )
+            }
+            WorkspaceOp::Undo { set, checkpoint: None } => written(&self.undo(set)?, "undone; this is"),
+            WorkspaceOp::Checkpoint { name } => {
+                self.checkpoint(name.clone());
+                format!("checkpoint `{name}` set; undo_changes with `checkpoint` comes back here")
+            }
+        })
+    }
+}
+
+/// A set that was written, in words.
+fn written(set: &Applied, verb: &str) -> String {
+    let paths: Vec<String> = set.paths().take(20).map(|path| format!("`{path}`")).collect();
+    let more = set.paths().count().saturating_sub(20);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("{verb} set {}: {}{more}; undo_changes takes it back", set.number, paths.join(", "))
+}

@@ -1,0 +1,194 @@
+//! An immutable view of the workspace: the only way to read a file.
+
+use super::change::{FileContent, Side};
+use super::disk::{FILE_LIMIT, Kind, ReadError};
+use super::document::Document;
+use super::path::{RelPath, Roots};
+use super::protected::{Protection, protection};
+use super::staging::Staging;
+use super::text::encode;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Where a text comes from. The higher hides the lower.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Layer {
+    Disk,
+    Buffer,
+    Staged,
+}
+
+/// A file as it is seen.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Where it really is, links followed.
+    pub path: RelPath,
+    pub content: FileContent,
+    pub layer: Layer,
+    /// Names that the file has on disk; above 1 there are hard links.
+    pub links: u64,
+}
+
+/// A view of the workspace at one moment; two reference counts to clone. (The disk below it goes on changing.)
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub(super) roots: Roots,
+    pub(super) documents: Arc<BTreeMap<RelPath, Arc<Document>>>,
+    pub(super) staging: Staging,
+}
+
+impl Snapshot {
+    pub(super) fn new(roots: Roots) -> Self {
+        Self { roots, documents: Arc::default(), staging: Staging::default() }
+    }
+
+    #[must_use]
+    pub fn roots(&self) -> &Roots {
+        &self.roots
+    }
+
+    #[must_use]
+    pub fn staging(&self) -> &Staging {
+        &self.staging
+    }
+
+    /// Reads the top layer.
+    ///
+    /// # Errors
+    /// When there is no file, it is protected, outside, too large or no regular file.
+    pub fn read(&self, path: &RelPath) -> Result<Seen, ReadError> {
+        self.read_up_to(path, FILE_LIMIT)
+    }
+
+    /// As [`Self::read`], with a limit of its own in bytes.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_up_to(&self, path: &RelPath, limit: u64) -> Result<Seen, ReadError> {
+        let path = self.locate(path)?;
+        if let Some(staged) = self.staging.get(&path) {
+            return match &staged.top {
+                Side::File(content) => {
+                    Ok(Seen { path, content: content.clone(), layer: Layer::Staged, links: 1 })
+                }
+                Side::Absent | Side::Link(_) | Side::Folder => Err(ReadError::NotFound { path }),
+            };
+        }
+        if let Some(content) = self.buffer(&path) {
+            return Ok(Seen { path, content, layer: Layer::Buffer, links: 1 });
+        }
+        let file = self.roots.read(&path, limit)?;
+        let links = file.stat.links;
+        Ok(Seen { path, content: FileContent::new(file.bytes, file.stat.mode), layer: Layer::Disk, links })
+    }
+
+    /// What is at a path in the top layer, a link as a link: what a change of it starts from.
+    ///
+    /// # Errors
+    /// When it is protected, outside or too large.
+    pub fn side(&self, path: &RelPath) -> Result<Side, ReadError> {
+        refuse_protected(path)?;
+        match self.staging.get(path) {
+            Some(staged) => Ok(staged.top.clone()),
+            None => self.underneath(path),
+        }
+    }
+
+    /// What is at a path below the staged layer, a link as a link.
+    ///
+    /// # Errors
+    /// When it is outside, too large or no regular file.
+    pub fn underneath(&self, path: &RelPath) -> Result<Side, ReadError> {
+        if let Some(content) = self.buffer(path) {
+            return Ok(Side::File(content));
+        }
+        on_disk(&self.roots, path)
+    }
+
+    /// Where a path leads, inside of the workspace and with links followed; what does not exist yet is taken as it is.
+    ///
+    /// # Errors
+    /// When it leaves the workspace or is protected.
+    pub fn locate(&self, path: &RelPath) -> Result<RelPath, ReadError> {
+        refuse_protected(path)?;
+        if self.staging.get(path).is_some() || (path.is_root() && self.roots.all().len() > 1) {
+            return Ok(path.clone());
+        }
+        let path = self.roots.resolve(path)?;
+        refuse_protected(&path)?;
+        Ok(path)
+    }
+
+    /// A folder's entries in name order, staged files and folders among them; git's own state is left out. Also how many
+    /// more there are than are looked at.
+    ///
+    /// # Errors
+    /// When there is no such folder.
+    pub fn list(&self, folder: &RelPath) -> Result<(Vec<(RelPath, Kind)>, usize), ReadError> {
+        let folder = self.locate(folder)?;
+        let (mut entries, more) = match self.roots.list(&folder) {
+            Ok(listed) => listed,
+            Err(ReadError::NotFound { .. }) if self.staging.below(&folder).next().is_some() => {
+                (Vec::new(), 0)
+            }
+            Err(error) => return Err(error),
+        };
+        entries.retain(|(path, _)| {
+            !matches!(protection(path), Protection::Refused(_))
+                && self.staging.get(path).is_none_or(|file| file.top != Side::Absent)
+        });
+        let depth = folder.names().count();
+        for (path, file) in self.staging.below(&folder) {
+            if file.top == Side::Absent || path.names().count() <= depth {
+                continue;
+            }
+            let name = path.names().nth(depth).expect("it is below the folder");
+            let kind = if path.names().count() == depth + 1 { Kind::File } else { Kind::Folder };
+            entries.push((folder.join(name), kind));
+        }
+        entries.sort_unstable();
+        entries.dedup_by(|a, b| a.0 == b.0);
+        Ok((entries, more))
+    }
+
+    /// The open buffer of a path.
+    #[must_use]
+    pub fn document(&self, path: &RelPath) -> Option<&Document> {
+        self.documents.get(path).map(|document| &**document)
+    }
+
+    fn buffer(&self, path: &RelPath) -> Option<FileContent> {
+        let document = self.documents.get(path)?;
+        let bytes =
+            encode(&document.text, document.encoding).unwrap_or_else(|_| document.text.clone().into_bytes());
+        Some(FileContent::new(bytes, None))
+    }
+}
+
+/// What is at a path on disk, a link as a link.
+///
+/// # Errors
+/// When it is outside, too large or no regular file.
+pub(super) fn on_disk(roots: &Roots, path: &RelPath) -> Result<Side, ReadError> {
+    let stat = match roots.lstat(path) {
+        Ok(stat) => stat,
+        Err(ReadError::NotFound { .. }) => return Ok(Side::Absent),
+        Err(error) => return Err(error),
+    };
+    match stat.kind {
+        Kind::File => {
+            let file = roots.read(path, FILE_LIMIT)?;
+            Ok(Side::File(FileContent::new(file.bytes, file.stat.mode)))
+        }
+        Kind::Folder => Ok(Side::Folder),
+        Kind::Link => Ok(Side::Link(roots.read_link(path)?)),
+        Kind::Special => Err(ReadError::Special { path: path.clone() }),
+    }
+}
+
+fn refuse_protected(path: &RelPath) -> Result<(), ReadError> {
+    match protection(path) {
+        Protection::Refused(rule) => Err(ReadError::Protected { path: path.clone(), rule }),
+        Protection::None | Protection::RunsCode => Ok(()),
+    }
+}
