@@ -1,5 +1,6 @@
 //! Small projects in, definitions and uses out. `--- path` begins a file; `$` marks what is asked about.
 
+mod generated;
 mod python;
 mod typescript;
 
