@@ -1,6 +1,7 @@
 //! What answers are narrowed to: paths, languages, kinds.
 
 use crate::language::Language;
+use crate::snapshot::{FileId, Snapshot};
 use crate::symbol::SymbolKind;
 use globset::{GlobBuilder, GlobMatcher};
 
@@ -61,6 +62,12 @@ impl Filter {
             Some(PathFilter::Glob(glob)) => glob.is_match(path),
         };
         under && self.language.is_none_or(|wanted| language == Some(wanted))
+    }
+
+    /// Whether a file of a snapshot may appear in the answer.
+    pub(crate) fn admits(&self, snapshot: &Snapshot, file: FileId) -> bool {
+        self.path.is_none() && self.language.is_none()
+            || self.admits_file(snapshot.path(file), snapshot.meta(file).language)
     }
 
     /// Whether symbols of that kind may appear in the answer.

@@ -18,7 +18,7 @@ use rustc_hash::FxHashSet;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-pub(crate) use rank::Sketch;
+pub(crate) use rank::{Sketch, Standing};
 
 /// Names of one tier that are ranked: more there are only for a letter or two.
 const NAMES_LIMIT: usize = 4_000;
@@ -243,7 +243,7 @@ impl Snapshot {
             self.symbols_in(file, term, &mut |symbol| {
                 let fits = filter.admits_kind(symbol.kind) && is_inside(&symbol, around);
                 if fits && seen.insert(symbol.id) {
-                    found.push(Reverse(Found { rank: Rank::of(&symbol, self.path(file)), symbol }));
+                    found.push(Reverse(Found { rank: Rank::of(&symbol, self), symbol }));
                 }
             });
         }
@@ -258,9 +258,8 @@ impl Snapshot {
             let defining = held.segment.sketches(*term).filter(|(_, sketch)| sketch.is_defined());
             for (doc, sketch) in defining.filter(|(doc, _)| held.live.has(*doc)) {
                 let file = FileId { part: *part, doc };
-                let path = self.path(file);
-                if filter.admits_file(path, self.meta(file).language)
-                    && let Some(rank) = Rank::at_best(sketch, path, filter)
+                if filter.admits(self, file)
+                    && let Some(rank) = Rank::at_best(sketch, file, self, filter)
                 {
                     files.push(Reverse(Waiting { rank, file, name }));
                 }

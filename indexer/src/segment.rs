@@ -11,14 +11,14 @@ pub(crate) mod names;
 pub(crate) mod write;
 
 use crate::language::Language;
-use crate::search::Sketch;
+use crate::search::{Sketch, Standing};
 use crate::trigram;
 use bytes::Reader;
 use letters::Letters;
 use names::Names;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Changes whenever the layout or what is extracted changes; older files are rebuilt.
@@ -28,7 +28,7 @@ const MAGIC: &[u8; 8] = b"DTINDEX\0";
 const SECTIONS: usize = 8;
 /// Bytes of the header, with its checksum.
 pub(crate) const HEADER: usize = 8 + 4 + 4 + 4 + 4 + SECTIONS * 24 + 8;
-const DOC_RECORD: usize = 48;
+const DOC_RECORD: usize = 44;
 
 /// The sections, in file order.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,6 +82,13 @@ pub(crate) struct Meta {
     pub(crate) stat: Stat,
 }
 
+/// The paths of all documents, one after the other.
+#[derive(Default)]
+struct Paths {
+    text: String,
+    ends: Vec<usize>,
+}
+
 /// An opened segment.
 pub(crate) struct Segment {
     bytes: Arc<dyn Bytes>,
@@ -89,6 +96,8 @@ pub(crate) struct Segment {
     checksums: [u64; SECTIONS],
     docs: u32,
     terms: u32,
+    /// Filled on first use: a path is wanted for nearly every answer.
+    paths: OnceLock<Paths>,
     /// Something read later turned out damaged: answers from here must not be used.
     damaged: AtomicBool,
     /// 0: trigrams not looked at; 1: checked; 2: damaged.
@@ -136,6 +145,7 @@ impl Segment {
             checksums,
             docs,
             terms,
+            paths: OnceLock::new(),
             damaged: AtomicBool::new(false),
             trigrams_checked: AtomicU8::new(0),
         })
@@ -191,10 +201,24 @@ impl Segment {
 
     /// A document's path, relative to the root, with `/`.
     pub(crate) fn path(&self, doc: u32) -> &str {
-        let end_of = |doc: u32| bytes::u32_at(self.record(doc), 0) as usize;
-        let from = if doc == 0 { 0 } else { end_of(doc - 1) };
-        let path = self.section(Section::Paths).get(from..end_of(doc)).unwrap_or_default();
-        std::str::from_utf8(path).unwrap_or_default()
+        let Paths { text, ends } = self.paths.get_or_init(|| {
+            let mut paths = Paths::default();
+            let mut cursor = Names::open(self.section(Section::Paths), self.docs).range(0..self.docs);
+            while let Some((_, path)) = cursor.advance() {
+                paths.text.push_str(std::str::from_utf8(path).unwrap_or_default());
+                paths.ends.push(paths.text.len());
+            }
+            paths
+        });
+        let end_of = |doc: usize| ends.get(doc).copied().unwrap_or_default();
+        let from = (doc as usize).checked_sub(1).map_or(0, end_of);
+        text.get(from..end_of(doc as usize)).unwrap_or_default()
+    }
+
+    /// What a document's path says of its symbols.
+    pub(crate) fn standing(&self, doc: u32) -> Standing {
+        let record = self.record(doc);
+        Standing { of_tests: record[3] != 0, folders: record[2] }
     }
 
     /// The document of a path. Documents are in path order.
@@ -224,33 +248,33 @@ impl Segment {
     pub(crate) fn meta(&self, doc: u32) -> Meta {
         let record = self.record(doc);
         Meta {
-            language: Language::from_number(record[4]),
-            unsearched: record[5] & 1 != 0,
-            doubtful: record[5] & 2 != 0,
-            binary: record[5] & 4 != 0,
+            language: Language::from_number(record[0]),
+            unsearched: record[1] & 1 != 0,
+            doubtful: record[1] & 2 != 0,
+            binary: record[1] & 4 != 0,
             stat: Stat {
-                size: bytes::u64_at(record, 8),
-                modified: bytes::u64_at(record, 16).cast_signed(),
-                hash: bytes::u64_at(record, 24),
+                size: bytes::u64_at(record, 4),
+                modified: bytes::u64_at(record, 12).cast_signed(),
+                hash: bytes::u64_at(record, 20),
             },
         }
     }
 
     /// The documents that text search must always read.
     pub(crate) fn unsearched(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..self.docs).filter(|doc| self.record(*doc)[5] & 1 != 0)
+        (0..self.docs).filter(|doc| self.record(*doc)[1] & 1 != 0)
     }
 
     /// A document's terms and blob, as stored.
     pub(crate) fn stored(&self, doc: u32) -> Stored<'_> {
         let record = self.record(doc);
-        let from = usize::try_from(bytes::u64_at(record, 32)).unwrap_or(usize::MAX);
-        let len = bytes::u32_at(record, 40) as usize;
+        let from = usize::try_from(bytes::u64_at(record, 28)).unwrap_or(usize::MAX);
+        let len = bytes::u32_at(record, 36) as usize;
         let stored = from
             .checked_add(len)
             .and_then(|to| self.section(Section::Blobs).get(from..to))
             .unwrap_or_default();
-        let sound = xxh3_64(stored) as u32 == bytes::u32_at(record, 44);
+        let sound = xxh3_64(stored) as u32 == bytes::u32_at(record, 40);
         if !sound {
             self.mark_damaged();
             return Stored { terms: Reader::new(&[]), count: 0, blob: &[] };
@@ -345,6 +369,13 @@ impl Stored<'_> {
             terms.push(term);
         }
         terms
+    }
+
+    /// The ordinal of a name that has a number in the document.
+    pub(crate) fn term(&self, local: u32) -> Option<u32> {
+        let mut reader = self.terms.clone();
+        let before = (0..local.min(self.count)).fold(0, |term: u32, _| term.wrapping_add(reader.varint()));
+        (local < self.count && !reader.is_empty()).then(|| before.wrapping_add(reader.varint()))
     }
 
     /// The document's own number for an ordinal.

@@ -6,7 +6,7 @@ use crate::language::Language;
 use crate::segment::doc;
 use crate::segment::{Meta, Segment};
 use crate::symbol::{ImportFact, ImportKind, NONE, NameId, SymbolFact, SymbolKind};
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use std::sync::Arc;
 
 pub(crate) use facts::FileFacts;
@@ -324,19 +324,11 @@ impl Snapshot {
         let segment = self.segment(file);
         let stored = segment.stored(file.doc);
         let Some(local) = stored.local(term) else { return };
-        let mut terms = None;
-        let mut parents: Vec<(NameId, u32)> = Vec::new();
-        doc::visit_symbols(stored.blob, |index, fact| {
-            parents.push((fact.name, fact.parent));
-            if fact.name == local && !fact.local {
-                let terms = terms.get_or_insert_with(|| stored.terms());
-                let name_of = |name: NameId| {
-                    terms.get(name as usize).and_then(|term| segment.name(*term)).unwrap_or_default()
-                };
-                let around = containers(fact.parent, |index| parents.get(index as usize).copied());
-                each(self.made(SymbolId { file, index }, &fact, around.collect(), &name_of));
-            }
-            ControlFlow::Continue(())
+        doc::visit_named(stored.blob, local, |index, fact, parents| {
+            let name_of =
+                |name: NameId| stored.term(name).and_then(|term| segment.name(term)).unwrap_or_default();
+            let around = containers(fact.parent, |index| parents.get(index as usize).copied());
+            each(self.made(SymbolId { file, index }, &fact, around.collect(), &name_of));
         });
     }
 

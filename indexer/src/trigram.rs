@@ -17,7 +17,7 @@ pub(crate) use build::{Builder, merge};
 pub(crate) use candidates::Candidates;
 pub(crate) use extract::{Scratch, extract};
 pub(crate) use query::Query;
-pub(crate) use table::Table;
+pub(crate) use table::{Found, Table};
 
 #[cfg(test)]
 mod tests;

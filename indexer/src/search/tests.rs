@@ -383,7 +383,7 @@ proptest! {
         let cut = snapshot.find(&query, &Filter::default(), limit);
         let key = |hit: &Hit| (hit.kind, if hit.kind == MatchKind::Exact { 0 } else { hit.symbol.name.len() });
         let in_order = |a: &Hit, b: &Hit| {
-            let ranks = [a, b].map(|hit| Rank::of(&hit.symbol, &hit.symbol.path));
+            let ranks = [a, b].map(|hit| Rank::of(&hit.symbol, &snapshot));
             (key(a), ranks[0]) <= (key(b), ranks[1])
         };
         prop_assert!(all.is_sorted_by(in_order) || all.iter().any(|hit| hit.kind == MatchKind::Fuzzy));

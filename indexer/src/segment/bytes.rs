@@ -91,6 +91,15 @@ impl<'b> Reader<'b> {
         unzigzag(self.varint())
     }
 
+    /// Passes over numbers.
+    #[inline]
+    pub(crate) fn skip_varints(&mut self, count: u32) {
+        let mut left = count;
+        while left > 0 && !self.is_empty() {
+            left -= u32::from(self.byte() < 0x80);
+        }
+    }
+
     /// The next `len` bytes, or fewer at the end.
     pub(crate) fn take(&mut self, len: usize) -> &'b [u8] {
         let (taken, rest) = self.bytes.split_at(len.min(self.bytes.len()));

@@ -15,7 +15,6 @@ use crate::symbol::{
     ImportFact, ImportKind, NONE, NameId, Receiver, Role, Scope, ScopeKind, SymbolFact, SymbolKind, Use,
     Value, ValueKind,
 };
-use std::ops::ControlFlow;
 
 pub(crate) use encode::encode;
 pub(crate) use shapes::Shapes;
@@ -104,14 +103,41 @@ pub(crate) struct Doc<'s> {
     uses: &'s [u8],
 }
 
-/// Visits the symbols of a blob, in order, until told to stop, and decodes nothing else.
-pub(crate) fn visit_symbols(blob: &[u8], mut each: impl FnMut(u32, SymbolFact) -> ControlFlow<()>) {
+/// Visits the symbols of a blob, in order, and decodes nothing else.
+pub(crate) fn visit_symbols(blob: &[u8], mut each: impl FnMut(SymbolFact)) {
     let mut reader = Reader::new(blob);
     reader.varint();
     let mut before = Before::default();
     for index in 0..reader.varint() {
-        if reader.is_empty() || each(index, take_symbol(&mut reader, index, &mut before)).is_break() {
+        if reader.is_empty() {
             return;
+        }
+        each(take_symbol(&mut reader, index, &mut before));
+    }
+}
+
+/// Visits the symbols of one name that are not local, each with the names and parents of all symbols
+/// up to it. Passes over all others.
+pub(crate) fn visit_named(
+    blob: &[u8],
+    wanted: NameId,
+    mut each: impl FnMut(u32, SymbolFact, &[(NameId, u32)]),
+) {
+    let mut reader = Reader::new(blob);
+    reader.varint();
+    let count = reader.varint();
+    let mut before = Before::default();
+    let mut parents = Vec::with_capacity(count.min(1 << 12) as usize);
+    for index in 0..count {
+        if reader.is_empty() {
+            return;
+        }
+        let head = take_head(&mut reader, index, &mut before);
+        parents.push((head.name, if head.is_local() { NONE } else { before.parent.wrapping_sub(1) }));
+        if head.name == wanted && !head.is_local() {
+            each(index, take_rest(&mut reader, &head, &before), &parents);
+        } else {
+            skip_rest(&mut reader, &head);
         }
     }
 }
@@ -265,27 +291,64 @@ fn take_use(reader: &mut Reader<'_>, name: NameId, before: u32) -> (Use, bool) {
     (Use { name, start: before.wrapping_add(delta), role, receiver, of }, head & 1 != 0)
 }
 
-fn take_symbol(reader: &mut Reader<'_>, index: u32, before: &mut Before) -> SymbolFact {
+/// A symbol's beginning, which is enough to pass over it.
+struct Head {
+    name: NameId,
+    name_start: u32,
+    /// The kind and flags.
+    byte: u32,
+    extras: u8,
+}
+
+impl Head {
+    fn is_local(&self) -> bool {
+        self.byte & LOCAL != 0
+    }
+}
+
+/// Takes a symbol's beginning; `before` then has its place, scope and, if it is not local, parent.
+#[inline]
+fn take_head(reader: &mut Reader<'_>, index: u32, before: &mut Before) -> Head {
     let head = reader.varint();
     let same = head & 1 != 0;
-    let name_start = before.at.wrapping_add_signed(unzigzag(head >> 1));
+    before.at = before.at.wrapping_add_signed(unzigzag(head >> 1));
     let name = reader.varint();
     let byte = u32::from(reader.byte());
     if !same {
         before.scope = reader.varint();
     }
     let extras = if byte & EXTRAS == 0 { 0 } else { reader.byte() };
+    if !same && byte & LOCAL == 0 {
+        let up = reader.varint();
+        before.parent = if up == 0 { 0 } else { (index + 1).wrapping_sub(up) };
+    }
+    Head { name, name_start: before.at, byte, extras }
+}
+
+/// Passes over what follows a symbol's beginning.
+#[inline]
+fn skip_rest(reader: &mut Reader<'_>, head: &Head) {
+    let count = |flag: u8, numbers: u32| if head.extras & flag == 0 { 0 } else { numbers };
+    let ranges = if head.is_local() { 0 } else { 3 };
+    reader.skip_varints(ranges + count(HAS_DOC, 2) + count(HAS_VALUE, 1));
+    let bases = if head.extras & HAS_BASES == 0 { 0 } else { reader.varint() };
+    reader.skip_varints(bases.saturating_add(count(HAS_QUALIFIER, 1)));
+}
+
+fn take_symbol(reader: &mut Reader<'_>, index: u32, before: &mut Before) -> SymbolFact {
+    let head = take_head(reader, index, before);
+    take_rest(reader, &head, before)
+}
+
+fn take_rest(reader: &mut Reader<'_>, head: &Head, before: &Before) -> SymbolFact {
+    let Head { name, name_start, byte, extras } = *head;
     let kind = SymbolKind::from_number((byte & 0x1f) as u8).unwrap_or(SymbolKind::Variable);
     let mut symbol = SymbolFact::new(name, name_start..name_start, kind);
     symbol.parameter = byte & 0x1f == PARAMETER_KIND;
-    (symbol.local, symbol.exported) = (byte & LOCAL != 0, byte & EXPORTED != 0);
+    (symbol.local, symbol.exported) = (head.is_local(), byte & EXPORTED != 0);
     symbol.default = extras & DEFAULT != 0;
     symbol.scope = before.scope;
     if !symbol.local {
-        if !same {
-            let up = reader.varint();
-            before.parent = if up == 0 { 0 } else { (index + 1).wrapping_sub(up) };
-        }
         symbol.parent = before.parent.wrapping_sub(1);
         let start = name_start.saturating_sub(reader.varint());
         symbol.range = start..name_start.saturating_add(reader.varint());
@@ -322,6 +385,5 @@ fn take_symbol(reader: &mut Reader<'_>, index: u32, before: &mut Before) -> Symb
     if extras & HAS_QUALIFIER != 0 {
         symbol.qualifier = reader.varint();
     }
-    before.at = name_start;
     symbol
 }

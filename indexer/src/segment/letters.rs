@@ -4,11 +4,13 @@
 use super::bytes::u32_at;
 use super::names::{BLOCK, Cursor, Names};
 use crate::extract::offset;
-use crate::trigram::{self, Candidates, Query, Table};
+use crate::trigram::{self, Found, Table};
 use std::ops::Range;
 
 /// Names whose trigrams are noted together: fewer make a larger table, more take longer to look through.
 const GROUP: u32 = 2 * BLOCK;
+/// Postings that cost as much to read as a group does to look through.
+const POSTINGS_PER_GROUP: usize = 200;
 /// A block's record: a bit for each name that is defined, and how many are before the block.
 const RECORD: usize = 8;
 
@@ -115,22 +117,17 @@ impl<'s> Letters<'s> {
     /// [`mask_wanted`] is for and some more, and with their numbers.
     pub(crate) fn with_mask(&self, wanted: u32, mut each: impl FnMut(u32, &[u8])) {
         for block in 0..self.names.count().div_ceil(BLOCK) {
-            let (mut defined, before) = self.block(block);
-            let from = before * 4;
-            let masks = self.masks.get(from..from + defined.count_ones() as usize * 4).unwrap_or_default();
-            let (mut fits, mut last) = (0u32, 0);
-            for mask in masks.chunks_exact(4) {
-                let bit = defined & defined.wrapping_neg();
-                defined ^= bit;
-                if u32_at(mask, 0) & wanted == wanted {
-                    fits |= bit;
-                    last = bit.trailing_zeros() + 1;
-                }
-            }
-            if fits != 0 {
+            let (defined, before) = self.block(block);
+            let masks = self.masks.get(before * 4..).unwrap_or_default();
+            let masks = masks.chunks_exact(4).take(defined.count_ones() as usize);
+            let fits = |mask: &[u8]| u32::from(u32_at(mask, 0) & wanted == wanted);
+            let fitting = masks.enumerate().fold(0, |all, (at, mask)| all | fits(mask) << at);
+            if fitting != 0 {
+                let fitting = spread(fitting, defined);
+                let last = BLOCK - fitting.leading_zeros();
                 let mut names = self.names.range(block * BLOCK..block * BLOCK + last);
                 while let Some((number, name)) = names.advance() {
-                    if fits & 1 << (number % BLOCK) != 0 {
+                    if fitting & 1 << (number % BLOCK) != 0 {
                         each(number, name);
                     }
                 }
@@ -140,11 +137,24 @@ impl<'s> Letters<'s> {
 
     /// Ranges of names outside of which no defined name has a text in it, letters in either case.
     pub(crate) fn with_trigrams(&self, text: &[u8]) -> impl Iterator<Item = Range<u32>> + use<> {
-        let query = Query::and(trigrams(text).into_iter().map(Query::Trigram));
-        let groups = match self.trigrams.map(|table| table.candidates(&query)) {
-            Some(Candidates::Some(groups)) => groups,
-            Some(Candidates::All) | None => (0..self.names.count().div_ceil(GROUP)).collect(),
-        };
+        let every = || (0..self.names.count().div_ceil(GROUP)).collect();
+        let groups = self.trigrams.map_or_else(every, |table| {
+            let mut found: Vec<Option<Found<'_>>> =
+                trigrams(text).into_iter().map(|trigram| table.postings(trigram)).collect();
+            found.sort_unstable_by_key(|found| found.as_ref().map_or(0, Found::count));
+            let mut groups: Option<Vec<u32>> = None;
+            for found in found {
+                let Some(found) = found else { return Vec::new() };
+                groups = Some(match groups {
+                    None => all_of(&found),
+                    Some(groups) if groups.len() * POSTINGS_PER_GROUP < found.count() as usize => {
+                        return groups;
+                    }
+                    Some(groups) => shared(groups, &found),
+                });
+            }
+            groups.unwrap_or_else(every)
+        });
         groups.into_iter().map(|group| group * GROUP..(group + 1) * GROUP)
     }
 
@@ -152,6 +162,38 @@ impl<'s> Letters<'s> {
     pub(crate) fn names(&self, range: Range<u32>) -> Cursor<'s> {
         self.names.range(range)
     }
+}
+
+/// Puts the lowest bits of `bits` where `places` has a bit, in order.
+fn spread(mut bits: u32, mut places: u32) -> u32 {
+    if places == u32::MAX {
+        return bits;
+    }
+    let mut out = 0;
+    while bits != 0 && places != 0 {
+        let place = places & places.wrapping_neg();
+        out |= if bits & 1 != 0 { place } else { 0 };
+        bits >>= 1;
+        places ^= place;
+    }
+    out
+}
+
+fn all_of(found: &Found<'_>) -> Vec<u32> {
+    let mut groups = Vec::with_capacity(found.count().min(1 << 16) as usize);
+    found.for_each(|group| groups.push(group));
+    groups
+}
+
+/// Those of the groups, which ascend, that were found.
+fn shared(groups: Vec<u32>, found: &Found<'_>) -> Vec<u32> {
+    let mut kept = Vec::new();
+    let mut groups = groups.into_iter().peekable();
+    found.for_each(|group| {
+        while groups.next_if(|other| *other < group).is_some() {}
+        kept.extend(groups.next_if_eq(&group));
+    });
+    kept
 }
 
 /// The distinct trigrams of a text, ascending, letters in lower case.

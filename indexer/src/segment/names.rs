@@ -12,6 +12,8 @@ use std::ops::Range;
 pub(crate) const BLOCK: u32 = 32;
 /// A name's two lengths share a byte; from this on the rest follows.
 const LONG: u32 = 15;
+/// Bytes that are copied at once.
+const SHORT: usize = 16;
 /// So few names are looked at one by one rather than searched.
 const FEW: u32 = 64;
 
@@ -45,8 +47,7 @@ impl<'s> Names<'s> {
     /// The name of a number.
     pub(crate) fn get(&self, number: u32) -> Option<Vec<u8>> {
         let mut names = self.range(number..self.count);
-        names.advance()?;
-        Some(names.name)
+        names.advance().map(|(_, name)| name.to_vec())
     }
 
     /// The names of a range of numbers.
@@ -55,7 +56,7 @@ impl<'s> Names<'s> {
         let at = u32_at(self.heads.get(block as usize * 4..).unwrap_or_default(), 0) as usize;
         let reader = Reader::new(self.text.get(at..).unwrap_or_default());
         let end = range.end.min(self.count);
-        let mut cursor = Cursor { reader, next: block * BLOCK, end, name: Vec::new() };
+        let mut cursor = Cursor { reader, next: block * BLOCK, end, buffer: vec![0; 64], len: 0 };
         while cursor.next < range.start && cursor.advance().is_some() {}
         cursor
     }
@@ -126,24 +127,49 @@ pub(crate) struct Cursor<'s> {
     reader: Reader<'s>,
     next: u32,
     end: u32,
-    name: Vec<u8>,
+    /// Begins with the latest name.
+    buffer: Vec<u8>,
+    len: usize,
 }
 
 impl Cursor<'_> {
     /// The next name and its number.
+    #[inline]
     pub(crate) fn advance(&mut self) -> Option<(u32, &[u8])> {
         if self.next >= self.end || self.reader.is_empty() {
             return None;
         }
         let (shared, own) = take_lengths(&mut self.reader);
-        self.name.truncate(shared);
-        self.name.extend_from_slice(self.reader.take(own));
+        let shared = shared.min(self.len);
+        // Most names' own bytes fit into one copy of a fixed length, which is much the quicker one.
+        let place = self.buffer.get_mut(shared..).and_then(|rest| rest.first_chunk_mut::<SHORT>());
+        match (self.reader.rest().first_chunk::<SHORT>(), place) {
+            (Some(bytes), Some(place)) if own <= SHORT => {
+                *place = *bytes;
+                self.len = shared + own;
+                self.reader.take(own);
+            }
+            _ => {
+                let bytes = self.reader.take(own);
+                self.len = shared + bytes.len();
+                if self.buffer.len() < self.len {
+                    self.buffer.resize(self.len + 2 * SHORT, 0);
+                }
+                self.buffer[shared..self.len].copy_from_slice(bytes);
+            }
+        }
         self.next += 1;
-        Some((self.next - 1, &self.name))
+        Some((self.next - 1, self.latest()))
+    }
+
+    /// The name that [`Self::advance`] gave last.
+    fn latest(&self) -> &[u8] {
+        &self.buffer[..self.len]
     }
 }
 
 /// Bytes shared with the name before, and bytes of the name's own.
+#[inline]
 fn take_lengths(reader: &mut Reader<'_>) -> (usize, usize) {
     let byte = u32::from(reader.byte());
     let mut length = |short: u32| if short < LONG { short } else { LONG.saturating_add(reader.varint()) };
@@ -199,11 +225,12 @@ pub(crate) fn union(tables: &[Names<'_>], mut each: impl FnMut(&[u8], &[(u32, u3
         places.clear();
         for (table, (cursor, front)) in (0u32..).zip(cursors.iter().zip(&fronts)) {
             let Some(number) = front else { continue };
-            if places.is_empty() || cursor.name < name {
+            if places.is_empty() || cursor.latest() < name.as_slice() {
                 places.clear();
-                name.clone_from(&cursor.name);
+                name.clear();
+                name.extend_from_slice(cursor.latest());
             }
-            if cursor.name == name {
+            if cursor.latest() == name {
                 places.push((table, *number));
             }
         }

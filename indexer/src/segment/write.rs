@@ -5,11 +5,10 @@ use super::doc::Encoded;
 use super::names::{self, Names};
 use super::{DOC_RECORD, HEADER, MAGIC, Meta, SCHEMA, SECTIONS, Segment, grammars, letters};
 use crate::extract::offset;
-use crate::search::Sketch;
+use crate::search::{Sketch, Standing};
 use crate::symbol::NONE;
 use crate::trigram;
 use rustc_hash::FxHashMap;
-use std::ops::ControlFlow;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Terms between two entries of the term table that can be reached directly.
@@ -163,11 +162,10 @@ pub(crate) fn merge(parts: &[(&Segment, &dyn Fn(u32) -> bool)]) -> Vec<u8> {
 /// What a document defines outside of functions by each of its names.
 fn sketches(blob: &[u8], count: usize) -> Vec<Sketch> {
     let mut sketches = vec![Sketch::default(); count];
-    super::doc::visit_symbols(blob, |_, symbol| {
+    super::doc::visit_symbols(blob, |symbol| {
         if let Some(sketch) = sketches.get_mut(symbol.name as usize).filter(|_| !symbol.local) {
             sketch.add(symbol.kind, symbol.exported, symbol.parent == NONE);
         }
-        ControlFlow::Continue(())
     });
     sketches
 }
@@ -209,10 +207,10 @@ fn layout(names: &[u8], term_count: u32, docs: &[DocOut<'_>], terms: &[DocTerm],
         defined[doc_term.term as usize] = true;
     }
     let letters = letters::table(Names::open(names, term_count), |term| defined[term as usize]);
-    let (mut records, mut paths, mut blobs) = (Vec::new(), String::new(), Vec::new());
+    let (mut records, mut paths, mut blobs) = (Vec::new(), names::Writer::default(), Vec::new());
     let mut coded = Vec::new();
     for doc in docs {
-        paths.push_str(doc.path);
+        paths.push(doc.path.as_bytes());
         coded.clear();
         let mut before = 0;
         for DocTerm { term, .. } in &terms[doc.terms.clone()] {
@@ -225,10 +223,10 @@ fn layout(names: &[u8], term_count: u32, docs: &[DocOut<'_>], terms: &[DocTerm],
         blobs.extend_from_slice(&coded);
         blobs.extend_from_slice(doc.blob);
         let sum = xxh3_64(&blobs[from..]) as u32;
-        put_record(&mut records, offset(paths.len()), &doc.meta, from, blobs.len() - from, sum);
+        put_record(&mut records, doc, from, blobs.len() - from, sum);
     }
     let sections: [&[u8]; SECTIONS] =
-        [&records, paths.as_bytes(), names, &letters, &term_table, &postings, &blobs, trigrams];
+        [&records, &paths.finish().0, names, &letters, &term_table, &postings, &blobs, trigrams];
     let size = HEADER + sections.iter().map(|section| section.len()).sum::<usize>();
     let mut out = Vec::with_capacity(size);
     out.extend_from_slice(MAGIC);
@@ -250,12 +248,12 @@ fn layout(names: &[u8], term_count: u32, docs: &[DocOut<'_>], terms: &[DocTerm],
     out
 }
 
-fn put_record(out: &mut Vec<u8>, path_end: u32, meta: &Meta, from: usize, len: usize, sum: u32) {
+fn put_record(out: &mut Vec<u8>, doc: &DocOut<'_>, from: usize, len: usize, sum: u32) {
     let start = out.len();
-    out.extend_from_slice(&path_end.to_le_bytes());
+    let (meta, Standing { of_tests, folders }) = (&doc.meta, Standing::of(doc.path));
     out.push(meta.language.map_or(0, |language| language as u8));
     out.push(u8::from(meta.unsearched) | u8::from(meta.doubtful) << 1 | u8::from(meta.binary) << 2);
-    out.extend_from_slice(&[0, 0]);
+    out.extend_from_slice(&[folders, u8::from(of_tests)]);
     out.extend_from_slice(&meta.stat.size.to_le_bytes());
     out.extend_from_slice(&meta.stat.modified.to_le_bytes());
     out.extend_from_slice(&meta.stat.hash.to_le_bytes());
