@@ -22,7 +22,7 @@ use std::sync::{Arc, OnceLock};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Changes whenever the layout or what is extracted changes; older files are rebuilt.
-pub(crate) const SCHEMA: u32 = 8;
+pub(crate) const SCHEMA: u32 = 9;
 
 const MAGIC: &[u8; 8] = b"DTINDEX\0";
 const SECTIONS: usize = 8;

@@ -344,10 +344,18 @@ impl Snapshot {
         let name_range = fact.name_start..fact.name_start + crate::extract::offset(name.len());
         let depth = crate::extract::offset(around.len());
         let qualifier = Some(fact.qualifier).filter(|qualifier| *qualifier != NONE);
-        let path = around.into_iter().rev().chain(qualifier).chain([fact.name]).map(name_of);
+        let mut qualified = String::new();
+        for around in around.into_iter().rev().chain(qualifier) {
+            qualified.push_str(&name_of(around));
+            qualified.push('.');
+        }
+        qualified.push_str(&name);
+        // `A::B` of C++ is one name of the text.
+        if qualified.contains("::") {
+            qualified = qualified.replace("::", ".");
+        }
         Symbol {
-            // `A::B` of C++ is one name of the text.
-            qualified: path.collect::<Vec<_>>().join(".").replace("::", "."),
+            qualified,
             name,
             kind: fact.kind,
             path: self.path(id.file).to_owned(),

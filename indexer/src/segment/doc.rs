@@ -307,7 +307,7 @@ impl Head {
 }
 
 /// Takes a symbol's beginning; `before` then has its place, scope and, if it is not local, parent.
-#[inline]
+#[inline(always)]
 fn take_head(reader: &mut Reader<'_>, index: u32, before: &mut Before) -> Head {
     let head = reader.varint();
     let same = head & 1 != 0;
@@ -326,7 +326,7 @@ fn take_head(reader: &mut Reader<'_>, index: u32, before: &mut Before) -> Head {
 }
 
 /// Passes over what follows a symbol's beginning.
-#[inline]
+#[inline(always)]
 fn skip_rest(reader: &mut Reader<'_>, head: &Head) {
     let count = |flag: u8, numbers: u32| if head.extras & flag == 0 { 0 } else { numbers };
     let ranges = if head.is_local() { 0 } else { 3 };

@@ -118,10 +118,13 @@ impl<'s> Letters<'s> {
     pub(crate) fn with_mask(&self, wanted: u32, mut each: impl FnMut(u32, &[u8])) {
         for block in 0..self.names.count().div_ceil(BLOCK) {
             let (defined, before) = self.block(block);
-            let masks = self.masks.get(before * 4..).unwrap_or_default();
-            let masks = masks.chunks_exact(4).take(defined.count_ones() as usize);
-            let fits = |mask: &[u8]| u32::from(u32_at(mask, 0) & wanted == wanted);
-            let fitting = masks.enumerate().fold(0, |all, (at, mask)| all | fits(mask) << at);
+            let to = before + defined.count_ones() as usize;
+            let masks = self.masks.get(before * 4..to * 4).unwrap_or_default();
+            let mut fitting = 0;
+            for (at, mask) in masks.chunks_exact(4).enumerate() {
+                let mask = u32::from_le_bytes([mask[0], mask[1], mask[2], mask[3]]);
+                fitting |= u32::from(mask & wanted == wanted) << at;
+            }
             if fitting != 0 {
                 let fitting = spread(fitting, defined);
                 let last = BLOCK - fitting.leading_zeros();
