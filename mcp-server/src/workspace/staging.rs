@@ -263,7 +263,7 @@ impl Staging {
             return Ok(file.top.clone());
         }
         calls.iter().try_fold(base.clone(), |at, call| {
-            let changes = call.files.iter().filter(|change| change.path == *path);
+            let mut changes = call.files.iter().filter(|change| change.path == *path);
             changes
                 .try_fold(at, |at, change| merge(&change.before, &change.after, &at))
                 .ok_or_else(|| entangled(call, path))
@@ -273,7 +273,7 @@ impl Staging {
     /// A proposed state with some calls taken back, newest first.
     fn reverse(&self, path: &RelPath, top: &Side, calls: &[&Call]) -> Result<Side, StageError> {
         calls.iter().rev().try_fold(top.clone(), |at, call| {
-            let changes = call.files.iter().rev().filter(|change| change.path == *path);
+            let mut changes = call.files.iter().rev().filter(|change| change.path == *path);
             changes
                 .try_fold(at, |at, change| merge(&change.after, &change.before, &at))
                 .ok_or_else(|| entangled(call, path))
