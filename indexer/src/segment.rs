@@ -4,10 +4,12 @@
 //! one sorted table; every file's facts are a blob of their own that never changes when segments
 //! merge, because names inside a file are numbered in alphabetical order, as ordinals are.
 
+mod bits;
 pub(crate) mod bytes;
 pub(crate) mod doc;
 pub(crate) mod letters;
 pub(crate) mod names;
+mod terms;
 pub(crate) mod write;
 
 use crate::language::Language;
@@ -19,16 +21,19 @@ use names::Names;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
+use terms::Terms;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Changes whenever the layout or what is extracted changes; older files are rebuilt.
-pub(crate) const SCHEMA: u32 = 9;
+pub(crate) const SCHEMA: u32 = 10;
 
 const MAGIC: &[u8; 8] = b"DTINDEX\0";
 const SECTIONS: usize = 8;
 /// Bytes of the header, with its checksum.
 pub(crate) const HEADER: usize = 8 + 4 + 4 + 4 + 4 + SECTIONS * 24 + 8;
-const DOC_RECORD: usize = 44;
+const DOC_RECORD: usize = 35;
+/// Sizes and places in a record have so many bits.
+const NUMBER_BITS: u32 = 48;
 
 /// The sections, in file order.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -218,7 +223,7 @@ impl Segment {
     /// What a document's path says of its symbols.
     pub(crate) fn standing(&self, doc: u32) -> Standing {
         let record = self.record(doc);
-        Standing { of_tests: record[3] != 0, folders: record[2] }
+        Standing { of_tests: record[1] & 8 != 0, folders: record[2] }
     }
 
     /// The document of a path. Documents are in path order.
@@ -245,6 +250,11 @@ impl Segment {
         low
     }
 
+    /// One of the two numbers of a record that have fewer than 64 bits.
+    fn number(&self, doc: u32, at: usize) -> u64 {
+        bytes::u64_at(self.record(doc), at) & ((1 << NUMBER_BITS) - 1)
+    }
+
     pub(crate) fn meta(&self, doc: u32) -> Meta {
         let record = self.record(doc);
         Meta {
@@ -253,9 +263,9 @@ impl Segment {
             doubtful: record[1] & 2 != 0,
             binary: record[1] & 4 != 0,
             stat: Stat {
-                size: bytes::u64_at(record, 4),
-                modified: bytes::u64_at(record, 12).cast_signed(),
-                hash: bytes::u64_at(record, 20),
+                size: self.number(doc, 3),
+                modified: bytes::u64_at(record, 9).cast_signed(),
+                hash: bytes::u64_at(record, 17),
             },
         }
     }
@@ -267,22 +277,18 @@ impl Segment {
 
     /// A document's terms and blob, as stored.
     pub(crate) fn stored(&self, doc: u32) -> Stored<'_> {
-        let record = self.record(doc);
-        let from = usize::try_from(bytes::u64_at(record, 28)).unwrap_or(usize::MAX);
-        let len = bytes::u32_at(record, 36) as usize;
-        let stored = from
-            .checked_add(len)
-            .and_then(|to| self.section(Section::Blobs).get(from..to))
-            .unwrap_or_default();
-        let sound = xxh3_64(stored) as u32 == bytes::u32_at(record, 40);
+        let end_of = |doc: u32| usize::try_from(self.number(doc, 25)).unwrap_or(usize::MAX);
+        let from = doc.checked_sub(1).map_or(0, end_of);
+        let stored = self.section(Section::Blobs).get(from..end_of(doc)).unwrap_or_default();
+        let sound = xxh3_64(stored) as u32 == bytes::u32_at(self.record(doc), 31);
         if !sound {
             self.mark_damaged();
-            return Stored { terms: Reader::new(&[]), count: 0, blob: &[] };
+            return Stored { terms: Terms::new(&[], 0), blob: &[] };
         }
         let mut reader = Reader::new(stored);
         let (count, terms_len) = (reader.varint(), reader.varint() as usize);
-        let terms = reader.take(terms_len);
-        Stored { terms: Reader::new(terms), count, blob: reader.rest() }
+        let terms = Terms::new(reader.take(terms_len), count);
+        Stored { terms, blob: reader.rest() }
     }
 
     // Terms.
@@ -350,48 +356,26 @@ impl Segment {
 
 /// A document's bytes before they are decoded.
 pub(crate) struct Stored<'s> {
-    terms: Reader<'s>,
-    count: u32,
+    terms: Terms<'s>,
     pub(crate) blob: &'s [u8],
 }
 
 impl Stored<'_> {
     /// The document's names as ordinals, ascending.
     pub(crate) fn terms(&self) -> Vec<u32> {
-        let mut reader = self.terms.clone();
-        let mut term = 0;
-        let mut terms = Vec::with_capacity(self.count.min(1 << 20) as usize);
-        for _ in 0..self.count {
-            if reader.is_empty() {
-                break;
-            }
-            term += reader.varint();
-            terms.push(term);
-        }
-        terms
+        self.terms.clone().collect()
     }
 
     /// The ordinal of a name that has a number in the document.
     pub(crate) fn term(&self, local: u32) -> Option<u32> {
-        let mut reader = self.terms.clone();
-        let before = (0..local.min(self.count)).fold(0, |term: u32, _| term.wrapping_add(reader.varint()));
-        (local < self.count && !reader.is_empty()).then(|| before.wrapping_add(reader.varint()))
+        self.terms.clone().nth(local as usize)
     }
 
     /// The document's own number for an ordinal.
     pub(crate) fn local(&self, wanted: u32) -> Option<u32> {
-        let mut reader = self.terms.clone();
-        let mut term = 0;
-        for local in 0..self.count {
-            if reader.is_empty() {
-                return None;
-            }
-            term += reader.varint();
-            if term >= wanted {
-                return (term == wanted).then_some(local);
-            }
-        }
-        None
+        let mut terms = (0..).zip(self.terms.clone());
+        let (local, term) = terms.find(|(_, term)| *term >= wanted)?;
+        (term == wanted).then_some(local)
     }
 }
 

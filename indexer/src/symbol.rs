@@ -66,10 +66,6 @@ impl SymbolKind {
         }
     }
 
-    pub(crate) fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| *kind as u8 == number)
-    }
-
     /// Whether symbols inside it are its members.
     pub(crate) fn has_members(self) -> bool {
         matches!(self, Self::Class | Self::Interface | Self::Enum | Self::Struct)

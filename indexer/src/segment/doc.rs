@@ -6,9 +6,9 @@
 
 mod encode;
 mod shapes;
+mod uses;
 
 use super::bytes::{Reader, unzigzag};
-use crate::extract::offset;
 use crate::language::Language;
 use crate::search::Sketch;
 use crate::symbol::{
@@ -19,15 +19,18 @@ use crate::symbol::{
 pub(crate) use encode::encode;
 pub(crate) use shapes::Shapes;
 
-const LOCAL: u32 = 1 << 5;
-const EXPORTED: u32 = 1 << 6;
-const EXTRAS: u32 = 1 << 7;
-/// Stands for the kind of a parameter, which is a variable.
-const PARAMETER_KIND: u32 = 31;
+/// A symbol's kind by its place in the list of all, and one place more: a parameter, which is a variable.
+const KIND: u8 = 15;
+const PARAMETER_KIND: u8 = 15;
+const LOCAL: u8 = 1 << 4;
+const EXPORTED: u8 = 1 << 5;
+const HAS_VALUE: u8 = 1 << 6;
+const EXTRAS: u8 = 1 << 7;
 
 const DEFAULT: u8 = 1;
-const HAS_VALUE: u8 = 2;
-const HAS_DOC: u8 = 4;
+const HAS_DOC: u8 = 2;
+/// The doc comment begins where the signature ends, as a doc string does.
+const HAS_DOC_STRING: u8 = 4;
 const HAS_BASES: u8 = 8;
 const HAS_QUALIFIER: u8 = 16;
 
@@ -40,36 +43,6 @@ const OWN_SCOPE_REACH: usize = 256;
 const SAME_MODULE: u8 = 1 << 4;
 const SAME_NAME: u8 = 1 << 5;
 const FILE_SCOPE: u8 = 1 << 6;
-
-/// Role and receiver of a use as a prefix code, the common ones shortest. The lowest bit of a use
-/// says that it is its name's last; then come `0` for a plain read, `10` and two bits, or `11` and
-/// four bits.
-const PLAIN: (Role, Receiver) = (Role::Read, Receiver::Bare);
-const COMMON: [(Role, Receiver); 4] = [
-    (Role::Read, Receiver::Name),
-    (Role::Type, Receiver::Bare),
-    (Role::Call, Receiver::Name),
-    (Role::Call, Receiver::Bare),
-];
-const RARE: [(Role, Receiver); 15] = [
-    (Role::Write, Receiver::Keyword),
-    (Role::Read, Receiver::This),
-    (Role::Call, Receiver::This),
-    (Role::Write, Receiver::Bare),
-    (Role::Write, Receiver::This),
-    (Role::Write, Receiver::Name),
-    (Role::Write, Receiver::Other),
-    (Role::Type, Receiver::Name),
-    (Role::Call, Receiver::Call),
-    (Role::Call, Receiver::Other),
-    (Role::Read, Receiver::Call),
-    (Role::Read, Receiver::Other),
-    (Role::Import, Receiver::Other),
-    (Role::Read, Receiver::Super),
-    (Role::Call, Receiver::Super),
-];
-/// Follows where none of these fits: a byte with both.
-const ESCAPE: u32 = 15;
 
 /// A file's facts, encoded: its names in order and the blob that speaks of them by number.
 #[derive(Default)]
@@ -231,23 +204,8 @@ impl<'s> Doc<'s> {
     }
 
     /// Visits the stored uses, name by name.
-    fn visit_uses(&self, count: usize, mut each: impl FnMut(Use)) {
-        let (has_uses, uses) = self.uses.split_at(count.div_ceil(8).min(self.uses.len()));
-        let mut reader = Reader::new(uses);
-        for name in 0..count {
-            if has_uses.get(name / 8).is_none_or(|byte| byte & 1 << (name % 8) == 0) {
-                continue;
-            }
-            let mut start = 0u32;
-            while !reader.is_empty() {
-                let (used, last) = take_use(&mut reader, offset(name), start);
-                start = used.start;
-                each(used);
-                if last {
-                    break;
-                }
-            }
-        }
+    fn visit_uses(&self, count: usize, each: impl FnMut(Use)) {
+        uses::visit(self.uses, count, each);
     }
 }
 
@@ -267,28 +225,11 @@ fn take_import(reader: &mut Reader<'_>, before: (u32, NameId, u32)) -> ImportFac
     }
     let name = reader.varint().wrapping_sub(1);
     let alias = if head & SAME_NAME == 0 { reader.varint().wrapping_sub(1) } else { name };
-    let at = at.wrapping_add_signed(reader.signed());
+    // The first name of a statement counts from its module.
+    let base = if head & SAME_MODULE == 0 && module != NONE { module_at } else { at };
+    let at = base.wrapping_add_signed(reader.signed());
     let scope = if head & FILE_SCOPE == 0 { reader.varint() } else { 0 };
     ImportFact { kind, module, module_at, name, alias, at, scope }
-}
-
-/// The next use of a name, and whether it is the last one.
-fn take_use(reader: &mut Reader<'_>, name: NameId, before: u32) -> (Use, bool) {
-    let head = reader.varint();
-    let (delta, (role, receiver)) = match head & 0b110 {
-        0b010 => (head >> 5, COMMON[(head >> 3 & 3) as usize]),
-        0b110 => match RARE.get((head >> 3 & 15) as usize) {
-            Some(pair) => (head >> 7, *pair),
-            None => {
-                let byte = usize::from(reader.byte());
-                let role = Role::ALL.get(byte >> 4).copied().unwrap_or(Role::Read);
-                (head >> 7, (role, Receiver::ALL.get(byte & 15).copied().unwrap_or(Receiver::Other)))
-            }
-        },
-        _ => (head >> 2, PLAIN),
-    };
-    let of = if receiver.is_named() { reader.varint() } else { NONE };
-    (Use { name, start: before.wrapping_add(delta), role, receiver, of }, head & 1 != 0)
 }
 
 /// A symbol's beginning, which is enough to pass over it.
@@ -296,7 +237,7 @@ struct Head {
     name: NameId,
     name_start: u32,
     /// The kind and flags.
-    byte: u32,
+    byte: u8,
     extras: u8,
 }
 
@@ -313,7 +254,7 @@ fn take_head(reader: &mut Reader<'_>, index: u32, before: &mut Before) -> Head {
     let same = head & 1 != 0;
     before.at = before.at.wrapping_add_signed(unzigzag(head >> 1));
     let name = reader.varint();
-    let byte = u32::from(reader.byte());
+    let byte = reader.byte();
     if !same {
         before.scope = reader.varint();
     }
@@ -330,7 +271,8 @@ fn take_head(reader: &mut Reader<'_>, index: u32, before: &mut Before) -> Head {
 fn skip_rest(reader: &mut Reader<'_>, head: &Head) {
     let count = |flag: u8, numbers: u32| if head.extras & flag == 0 { 0 } else { numbers };
     let ranges = if head.is_local() { 0 } else { 3 };
-    reader.skip_varints(ranges + count(HAS_DOC, 2) + count(HAS_VALUE, 1));
+    let value = u32::from(head.byte & HAS_VALUE != 0);
+    reader.skip_varints(ranges + count(HAS_DOC, 2) + count(HAS_DOC_STRING, 1) + value);
     let bases = if head.extras & HAS_BASES == 0 { 0 } else { reader.varint() };
     reader.skip_varints(bases.saturating_add(count(HAS_QUALIFIER, 1)));
 }
@@ -342,9 +284,9 @@ fn take_symbol(reader: &mut Reader<'_>, index: u32, before: &mut Before) -> Symb
 
 fn take_rest(reader: &mut Reader<'_>, head: &Head, before: &Before) -> SymbolFact {
     let Head { name, name_start, byte, extras } = *head;
-    let kind = SymbolKind::from_number((byte & 0x1f) as u8).unwrap_or(SymbolKind::Variable);
+    let kind = SymbolKind::ALL.get(usize::from(byte & KIND)).copied().unwrap_or(SymbolKind::Variable);
     let mut symbol = SymbolFact::new(name, name_start..name_start, kind);
-    symbol.parameter = byte & 0x1f == PARAMETER_KIND;
+    symbol.parameter = byte & KIND == PARAMETER_KIND;
     (symbol.local, symbol.exported) = (head.is_local(), byte & EXPORTED != 0);
     symbol.default = extras & DEFAULT != 0;
     symbol.scope = before.scope;
@@ -356,23 +298,16 @@ fn take_rest(reader: &mut Reader<'_>, head: &Head, before: &Before) -> SymbolFac
         symbol.signature_end =
             if signature == 0 { symbol.range.end } else { name_start.saturating_add(signature) };
     }
-    if extras & HAS_DOC != 0 {
-        let start = name_start.wrapping_add_signed(reader.signed());
+    if extras & (HAS_DOC | HAS_DOC_STRING) != 0 {
+        let start = if extras & HAS_DOC == 0 {
+            symbol.signature_end
+        } else {
+            name_start.wrapping_add_signed(reader.signed())
+        };
         symbol.doc = start..start.saturating_add(reader.varint());
     }
-    if extras & HAS_VALUE != 0 {
-        let value = reader.varint();
-        let kind = match value & 3 {
-            0 => ValueKind::Shape,
-            1 => ValueKind::Annotation,
-            2 => ValueKind::Call,
-            _ => ValueKind::Alias,
-        };
-        let at = match kind {
-            ValueKind::Shape => value >> 2,
-            _ => name_start.wrapping_add_signed(unzigzag(value >> 2)),
-        };
-        symbol.value = Some(Value { kind, at });
+    if byte & HAS_VALUE != 0 {
+        symbol.value = Some(take_value(reader, name_start));
     }
     if extras & HAS_BASES != 0 {
         for _ in 0..reader.varint() {
@@ -386,4 +321,20 @@ fn take_rest(reader: &mut Reader<'_>, head: &Head, before: &Before) -> SymbolFac
         symbol.qualifier = reader.varint();
     }
     symbol
+}
+
+/// What a symbol of that place holds.
+fn take_value(reader: &mut Reader<'_>, name_start: u32) -> Value {
+    let value = reader.varint();
+    let kind = match value & 3 {
+        0 => ValueKind::Shape,
+        1 => ValueKind::Annotation,
+        2 => ValueKind::Call,
+        _ => ValueKind::Alias,
+    };
+    let at = match kind {
+        ValueKind::Shape => value >> 2,
+        _ => name_start.wrapping_add_signed(unzigzag(value >> 2)),
+    };
+    Value { kind, at }
 }

@@ -3,7 +3,7 @@
 use super::bytes::{head, put_varint};
 use super::doc::Encoded;
 use super::names::{self, Names};
-use super::{DOC_RECORD, HEADER, MAGIC, Meta, SCHEMA, SECTIONS, Segment, grammars, letters};
+use super::{DOC_RECORD, HEADER, MAGIC, Meta, NUMBER_BITS, SCHEMA, SECTIONS, Segment, grammars, letters};
 use crate::extract::offset;
 use crate::search::{Sketch, Standing};
 use crate::symbol::NONE;
@@ -212,18 +212,14 @@ fn layout(names: &[u8], term_count: u32, docs: &[DocOut<'_>], terms: &[DocTerm],
     for doc in docs {
         paths.push(doc.path.as_bytes());
         coded.clear();
-        let mut before = 0;
-        for DocTerm { term, .. } in &terms[doc.terms.clone()] {
-            put_varint(&mut coded, term - before);
-            before = *term;
-        }
+        super::terms::put(&mut coded, terms[doc.terms.clone()].iter().map(|doc_term| doc_term.term));
         let from = blobs.len();
         put_varint(&mut blobs, offset(doc.terms.len()));
         put_varint(&mut blobs, offset(coded.len()));
         blobs.extend_from_slice(&coded);
         blobs.extend_from_slice(doc.blob);
         let sum = xxh3_64(&blobs[from..]) as u32;
-        put_record(&mut records, doc, from, blobs.len() - from, sum);
+        put_record(&mut records, doc, blobs.len(), sum);
     }
     let sections: [&[u8]; SECTIONS] =
         [&records, &paths.finish().0, names, &letters, &term_table, &postings, &blobs, trigrams];
@@ -248,17 +244,21 @@ fn layout(names: &[u8], term_count: u32, docs: &[DocOut<'_>], terms: &[DocTerm],
     out
 }
 
-fn put_record(out: &mut Vec<u8>, doc: &DocOut<'_>, from: usize, len: usize, sum: u32) {
+fn put_record(out: &mut Vec<u8>, doc: &DocOut<'_>, blob_end: usize, sum: u32) {
     let start = out.len();
+    let most = (1 << NUMBER_BITS) - 1;
+    let number = |out: &mut Vec<u8>, number: u64| {
+        out.extend_from_slice(&number.min(most).to_le_bytes()[..NUMBER_BITS as usize / 8]);
+    };
     let (meta, Standing { of_tests, folders }) = (&doc.meta, Standing::of(doc.path));
     out.push(meta.language.map_or(0, |language| language as u8));
-    out.push(u8::from(meta.unsearched) | u8::from(meta.doubtful) << 1 | u8::from(meta.binary) << 2);
-    out.extend_from_slice(&[folders, u8::from(of_tests)]);
-    out.extend_from_slice(&meta.stat.size.to_le_bytes());
+    let flags = [meta.unsearched, meta.doubtful, meta.binary, of_tests];
+    out.push((0..).zip(flags).fold(0, |all, (place, flag)| all | u8::from(flag) << place));
+    out.push(folders);
+    number(out, meta.stat.size);
     out.extend_from_slice(&meta.stat.modified.to_le_bytes());
     out.extend_from_slice(&meta.stat.hash.to_le_bytes());
-    out.extend_from_slice(&(from as u64).to_le_bytes());
-    out.extend_from_slice(&offset(len).to_le_bytes());
+    number(out, blob_end as u64);
     out.extend_from_slice(&sum.to_le_bytes());
     debug_assert_eq!(out.len() - start, DOC_RECORD);
 }

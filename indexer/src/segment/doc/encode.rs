@@ -1,15 +1,15 @@
 //! The writing half: facts → bytes.
 
 use super::{
-    Before, COMMON, DEFAULT, ESCAPE, EXPORTED, EXTRAS, Encoded, FILE_SCOPE, HAS_BASES, HAS_DOC,
-    HAS_QUALIFIER, HAS_VALUE, LOCAL, OWN_SCOPE, OWN_SCOPE_REACH, PARAMETER_KIND, PLAIN, RARE, SAME_MODULE,
-    SAME_NAME,
+    Before, DEFAULT, EXPORTED, EXTRAS, Encoded, FILE_SCOPE, HAS_BASES, HAS_DOC, HAS_DOC_STRING,
+    HAS_QUALIFIER, HAS_VALUE, LOCAL, OWN_SCOPE, OWN_SCOPE_REACH, PARAMETER_KIND, SAME_MODULE, SAME_NAME,
+    shapes, uses,
 };
 use crate::extract::offset;
 use crate::language::Language;
 use crate::search::Sketch;
 use crate::segment::bytes::{head, put_signed, put_varint, zigzag};
-use crate::symbol::{Facts, ImportFact, NONE, NameId, Receiver, Role, SymbolFact, Use, ValueKind};
+use crate::symbol::{Facts, ImportFact, NONE, NameId, SymbolFact, SymbolKind, ValueKind};
 
 /// Encodes facts.
 pub(crate) fn encode(facts: &Facts<'_>, language: Option<Language>) -> Encoded {
@@ -35,8 +35,8 @@ pub(crate) fn encode(facts: &Facts<'_>, language: Option<Language>) -> Encoded {
     put_symbols(out, facts, &rank);
     put_scopes(out, facts);
     put_imports(out, &facts.imports, &rank);
-    super::shapes::put(out, facts, &rank);
-    put_uses(out, facts, &rank);
+    shapes::put(out, facts, &rank);
+    uses::put(out, facts, &rank);
     encoded
 }
 
@@ -57,18 +57,25 @@ fn put_symbols(out: &mut Vec<u8>, facts: &Facts<'_>, rank: &[u32]) {
         let delta = zigzag(symbol.name_start.wrapping_sub(before.at).cast_signed());
         put_varint(out, delta << 1 | u32::from(same));
         put_varint(out, rank[symbol.name as usize]);
+        let is_doc_string =
+            !symbol.doc.is_empty() && !symbol.local && symbol.doc.start == symbol.signature_end;
         let extras = [
             (symbol.default, DEFAULT),
-            (symbol.value.is_some(), HAS_VALUE),
-            (!symbol.doc.is_empty(), HAS_DOC),
+            (!symbol.doc.is_empty() && !is_doc_string, HAS_DOC),
+            (is_doc_string, HAS_DOC_STRING),
             (!symbol.bases.is_empty(), HAS_BASES),
             (symbol.qualifier != NONE, HAS_QUALIFIER),
         ];
         let extras = extras.iter().filter(|(has, _)| *has).fold(0, |all, (_, flag)| all | flag);
-        let flags = [(symbol.local, LOCAL), (symbol.exported, EXPORTED), (extras != 0, EXTRAS)];
+        let flags = [
+            (symbol.local, LOCAL),
+            (symbol.exported, EXPORTED),
+            (symbol.value.is_some(), HAS_VALUE),
+            (extras != 0, EXTRAS),
+        ];
         let flags = flags.iter().filter(|(has, _)| *has).fold(0, |all, (_, flag)| all | flag);
-        let kind = if symbol.parameter { PARAMETER_KIND } else { symbol.kind as u32 };
-        out.push((kind | flags) as u8);
+        let kind = SymbolKind::ALL.binary_search(&symbol.kind).map_or(PARAMETER_KIND, |place| place as u8);
+        out.push(if symbol.parameter { PARAMETER_KIND } else { kind } | flags);
         if !same {
             put_varint(out, symbol.scope);
         }
@@ -86,27 +93,34 @@ fn put_symbols(out: &mut Vec<u8>, facts: &Facts<'_>, rank: &[u32]) {
             let whole = symbol.signature_end == symbol.range.end;
             put_varint(out, if whole { 0 } else { symbol.signature_end.saturating_sub(symbol.name_start) });
         }
-        if !symbol.doc.is_empty() {
-            put_signed(out, symbol.doc.start.wrapping_sub(symbol.name_start).cast_signed());
-            put_varint(out, symbol.doc.end - symbol.doc.start);
-        }
-        if let Some(value) = symbol.value {
-            let at = match value.kind {
-                ValueKind::Shape => value.at,
-                _ => zigzag(value.at.wrapping_sub(symbol.name_start).cast_signed()),
-            };
-            put_varint(out, at << 2 | value.kind as u32);
-        }
-        if !symbol.bases.is_empty() {
-            put_varint(out, offset(symbol.bases.len()));
-            for base in &symbol.bases {
-                put_signed(out, base.wrapping_sub(symbol.name_start).cast_signed());
-            }
-        }
-        if symbol.qualifier != NONE {
-            put_varint(out, rank[symbol.qualifier as usize]);
-        }
+        put_extras(out, symbol, is_doc_string, rank);
         before.at = symbol.name_start;
+    }
+}
+
+/// What the flags of a symbol say that it has.
+fn put_extras(out: &mut Vec<u8>, symbol: &SymbolFact, is_doc_string: bool, rank: &[u32]) {
+    if !symbol.doc.is_empty() {
+        if !is_doc_string {
+            put_signed(out, symbol.doc.start.wrapping_sub(symbol.name_start).cast_signed());
+        }
+        put_varint(out, symbol.doc.end - symbol.doc.start);
+    }
+    if let Some(value) = symbol.value {
+        let at = match value.kind {
+            ValueKind::Shape => value.at,
+            _ => zigzag(value.at.wrapping_sub(symbol.name_start).cast_signed()),
+        };
+        put_varint(out, at << 2 | value.kind as u32);
+    }
+    if !symbol.bases.is_empty() {
+        put_varint(out, offset(symbol.bases.len()));
+        for base in &symbol.bases {
+            put_signed(out, base.wrapping_sub(symbol.name_start).cast_signed());
+        }
+    }
+    if symbol.qualifier != NONE {
+        put_varint(out, rank[symbol.qualifier as usize]);
     }
 }
 
@@ -153,73 +167,11 @@ fn put_imports(out: &mut Vec<u8>, imports: &[ImportFact], rank: &[u32]) {
         if flags & SAME_NAME == 0 {
             put_varint(out, ranked(import.alias));
         }
-        put_signed(out, import.at.wrapping_sub(at).cast_signed());
+        let base = if flags & SAME_MODULE == 0 && import.module != NONE { import.module_at } else { at };
+        put_signed(out, import.at.wrapping_sub(base).cast_signed());
         if flags & FILE_SCOPE == 0 {
             put_varint(out, import.scope);
         }
         (at, module, module_at) = (import.at, import.module, import.module_at);
-    }
-}
-
-/// Whether a use is the one that an import's alias stands for.
-fn is_import(used: &Use) -> bool {
-    used.role == Role::Import && used.receiver == Receiver::Bare
-}
-
-fn put_uses(out: &mut Vec<u8>, facts: &Facts<'_>, rank: &[u32]) {
-    // Counting sort by name keeps the order of position within each.
-    let mut starts = vec![0u32; rank.len() + 1];
-    let stored = || facts.uses.iter().filter(|used| !is_import(used));
-    for used in stored() {
-        starts[rank[used.name as usize] as usize + 1] += 1;
-    }
-    for index in 1..starts.len() {
-        starts[index] += starts[index - 1];
-    }
-    let mut sorted: Vec<&Use> = vec![&UNUSED; starts.last().copied().unwrap_or(0) as usize];
-    let mut next = starts.clone();
-    for used in stored() {
-        let slot = &mut next[rank[used.name as usize] as usize];
-        sorted[*slot as usize] = used;
-        *slot += 1;
-    }
-    let mut has_uses = vec![0u8; rank.len().div_ceil(8)];
-    for name in 0..rank.len() {
-        if starts[name] < starts[name + 1] {
-            has_uses[name / 8] |= 1 << (name % 8);
-        }
-    }
-    out.extend_from_slice(&has_uses);
-    for name in 0..rank.len() {
-        let uses = &sorted[starts[name] as usize..starts[name + 1] as usize];
-        let mut at = 0;
-        for (index, used) in uses.iter().enumerate() {
-            put_use(out, used, at, index + 1 == uses.len(), rank);
-            at = used.start;
-        }
-    }
-}
-
-const UNUSED: Use = Use { name: 0, start: 0, role: Role::Read, receiver: Receiver::Bare, of: NONE };
-
-fn put_use(out: &mut Vec<u8>, used: &Use, before: u32, last: bool, rank: &[u32]) {
-    // Files stay below 32 MiB (`FILE_LIMIT`), so seven bits are free for the flags.
-    let delta = used.start - before;
-    let pair = (used.role, used.receiver);
-    let place = |list: &[(Role, Receiver)]| list.iter().position(|known| *known == pair).map(|at| at as u32);
-    let last = u32::from(last);
-    if pair == PLAIN {
-        put_varint(out, delta << 2 | last);
-    } else if let Some(place) = place(&COMMON) {
-        put_varint(out, delta << 5 | place << 3 | 0b010 | last);
-    } else {
-        let place = place(&RARE).unwrap_or(ESCAPE);
-        put_varint(out, delta << 7 | place << 3 | 0b110 | last);
-        if place == ESCAPE {
-            out.push((used.role as u8) << 4 | used.receiver as u8);
-        }
-    }
-    if used.receiver.is_named() {
-        put_varint(out, rank[used.of as usize]);
     }
 }
