@@ -103,7 +103,10 @@ pub(crate) struct Spec {
     pub(crate) grammar: LanguageFn,
     /// Without the dot.
     pub(crate) extensions: &'static [&'static str],
-    /// What each node kind means; kinds that are not listed only pass on what is inside them.
+    /// The table of a language that this one adds to.
+    pub(crate) base: &'static [(&'static str, Rule)],
+    /// What each node kind means, where the base says nothing or something else; kinds that are not
+    /// listed only pass on what is inside them.
     pub(crate) nodes: &'static [(&'static str, Rule)],
     pub(crate) exports: Exports,
     /// The comment above a definition documents it.
@@ -306,7 +309,7 @@ impl Table {
         let spec = language.spec();
         let mut kinds = vec![0; grammar.node_kind_count()];
         let mut rules = Vec::new();
-        for (name, rule) in spec.nodes {
+        for (name, rule) in spec.base.iter().chain(spec.nodes) {
             rules.push(CompiledRule {
                 class: rule.class,
                 fields: rule
@@ -317,7 +320,7 @@ impl Table {
                 rest: rule.rest,
             });
             let number = u8::try_from(rules.len()).expect("a table has fewer than 255 rules");
-            // A grammar may have several numbers for one visible kind (aliases).
+            // A grammar may have several numbers for one visible kind (aliases). Later rules win.
             for (id, kind) in (0u16..).zip(&mut kinds) {
                 if grammar.node_kind_is_named(id) && grammar.node_kind_for_id(id) == Some(name) {
                     *kind = number;

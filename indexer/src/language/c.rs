@@ -9,6 +9,7 @@ pub(crate) static SPEC: Spec = Spec {
     grammar: tree_sitter_c::LANGUAGE,
     // A header may be C++ as well; its path does not tell.
     extensions: &["c", "h"],
+    base: &[],
     nodes: NODES,
     exports: Exports::Always,
     doc_comments: true,
@@ -33,7 +34,8 @@ pub(super) const DECLARED: &[(&str, Ctx)] = &[("declarator", Ctx::Inherit), ("pa
 pub(super) const PARAMETER: Rule =
     Rule::new(Class::Declaration).fields(&[("type", Ctx::Annotation), ("declarator", Ctx::Param)]);
 
-const NODES: &[(&str, Rule)] = &[
+/// C++ adds to it.
+pub(super) const NODES: &[(&str, Rule)] = &[
     // Leaves.
     ("comment", Rule::new(Class::Comment)),
     ("identifier", Rule::new(Class::Name)),

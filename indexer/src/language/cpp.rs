@@ -1,9 +1,6 @@
 //! C++. A member defined outside of its class (`void A::f() {}`) is qualified by what is written.
 
-use super::c::{
-    DECLARATION, DECLARATOR, DECLARED, FUNCTION, INHERIT, PARAMETER, include, macro_body, named_directly,
-    parameters,
-};
+use super::c::{DECLARATOR, DECLARED, INHERIT, PARAMETER, named_directly};
 use super::{Class, Ctx, Exports, Rule, Spec, Visit};
 use crate::extract::Extract;
 use crate::symbol::{ImportKind, NONE, ScopeKind, SymbolKind};
@@ -14,6 +11,7 @@ pub(crate) static SPEC: Spec = Spec {
     extensions: &[
         "cpp", "cc", "cxx", "c++", "hpp", "hh", "hxx", "h++", "ipp", "inl", "tpp", "cppm", "ixx", "cu", "cuh",
     ],
+    base: super::c::NODES,
     nodes: NODES,
     exports: Exports::Always,
     doc_comments: true,
@@ -29,54 +27,31 @@ const TYPES: Rule = Rule::new(Class::Transparent).rest(Ctx::Type);
 const TYPE_BODY: &[(&str, Ctx)] = &[("name", Ctx::Name), ("base", Ctx::Type), ("body", Ctx::Body)];
 const TYPE: &[(&str, Ctx)] = &[("type", Ctx::Type)];
 const TEMPLATE: &[(&str, Ctx)] = &[("name", Ctx::Member), ("arguments", Ctx::Type)];
-const ASSIGNMENT: &[(&str, Ctx)] = &[("left", Ctx::Write), ("right", Ctx::Read)];
 
+/// What C++ has besides C, or means otherwise.
 const NODES: &[(&str, Rule)] = &[
     // Leaves.
-    ("comment", Rule::new(Class::Comment)),
-    ("identifier", Rule::new(Class::Name)),
-    ("field_identifier", Rule::new(Class::Name)),
     ("namespace_identifier", Rule::new(Class::Name)),
-    ("type_identifier", Rule::new(Class::TypeName)),
     ("operator_name", Rule::new(Class::Name)),
     ("destructor_name", Rule::new(Class::Name)),
     ("this", Rule::new(Class::This)),
-    ("string_literal", Rule::new(Class::Skip)),
     ("raw_string_literal", Rule::new(Class::Skip)),
-    ("char_literal", Rule::new(Class::Skip)),
-    ("storage_class_specifier", Rule::new(Class::Modifier("static", false))),
-    ("attribute_declaration", Rule::new(Class::Skip)),
     // Definitions.
-    ("function_definition", FUNCTION),
-    ("declaration", DECLARATION),
-    ("init_declarator", DECLARATOR),
-    ("pointer_declarator", DECLARATOR),
     ("pointer_type_declarator", DECLARATOR),
-    ("array_declarator", DECLARATOR),
     ("reference_declarator", INHERIT),
     ("variadic_declarator", INHERIT),
-    ("parenthesized_declarator", INHERIT),
-    ("attributed_declarator", INHERIT),
     ("structured_binding_declarator", INHERIT),
     ("function_declarator", Rule::new(Class::Hook(function)).fields(DECLARED)),
-    ("abstract_function_declarator", Rule::new(Class::Plain).fields(DECLARED)),
     (
         "operator_cast",
         Rule::new(Class::Hook(conversion)).fields(&[("type", Ctx::Type), ("declarator", Ctx::Inherit)]),
     ),
     ("qualified_identifier", Rule::new(Class::Hook(qualified)).fields(QUALIFIED)),
-    ("parameter_list", Rule::new(Class::Hook(parameters)).rest(Ctx::Param)),
-    ("parameter_declaration", PARAMETER),
     ("optional_parameter_declaration", PARAMETER),
     ("variadic_parameter_declaration", PARAMETER),
     ("trailing_return_type", TYPES),
     ("field_initializer", Rule::new(Class::Plain).rest(Ctx::Inherit)),
     ("field_initializer_list", Rule::new(Class::Plain).rest(Ctx::Key)),
-    (
-        "type_definition",
-        Rule::new(Class::Declaration)
-            .fields(&[("type", Ctx::Type), ("declarator", Ctx::Bind(SymbolKind::Class))]),
-    ),
     (
         "alias_declaration",
         Rule::new(Class::DefineFlat(SymbolKind::Class))
@@ -104,12 +79,6 @@ const NODES: &[(&str, Rule)] = &[
     ),
     ("base_class_clause", Rule::new(Class::Plain).rest(Ctx::Base)),
     (
-        "field_declaration",
-        Rule::new(Class::Declaration)
-            .fields(&[("type", Ctx::Type), ("declarator", Ctx::Bind(SymbolKind::Field))]),
-    ),
-    ("enumerator", Rule::new(Class::DefineFlat(SymbolKind::EnumMember)).fields(&[("name", Ctx::Name)])),
-    (
         "namespace_definition",
         Rule::new(Class::Define(SymbolKind::Namespace, ScopeKind::Namespace))
             .fields(&[("name", Ctx::Name), ("body", Ctx::Body)]),
@@ -117,14 +86,6 @@ const NODES: &[(&str, Rule)] = &[
     ("nested_namespace_specifier", Rule::new(Class::Hook(nested_namespace)).rest(Ctx::Inherit)),
     ("namespace_alias_definition", Rule::new(Class::Hook(namespace_alias))),
     ("using_declaration", Rule::new(Class::Hook(using))),
-    ("preproc_def", Rule::new(Class::DefineFlat(SymbolKind::Constant)).fields(&[("name", Ctx::Name)])),
-    (
-        "preproc_function_def",
-        Rule::new(Class::DefineFlat(SymbolKind::Function))
-            .fields(&[("name", Ctx::Name), ("parameters", Ctx::Nothing)]),
-    ),
-    ("preproc_include", Rule::new(Class::Hook(include))),
-    ("preproc_arg", Rule::new(Class::Hook(macro_body))),
     // Templates.
     ("template_declaration", Rule::new(Class::Hook(template))),
     ("template_parameter_list", Rule::new(Class::Plain).rest(Ctx::Param)),
@@ -139,17 +100,13 @@ const NODES: &[(&str, Rule)] = &[
     ("template_method", Rule::new(Class::Plain).fields(TEMPLATE)),
     ("template_argument_list", TYPES),
     // Types.
-    ("type_descriptor", TYPES),
-    ("sized_type_specifier", Rule::new(Class::Plain).rest(Ctx::Type)),
     ("dependent_type", Rule::new(Class::Transparent).rest(Ctx::Inherit)),
     ("dependent_name", INHERIT),
     ("decltype", Rule::new(Class::Plain).rest(Ctx::Read)),
     // Statements.
-    ("compound_statement", BLOCK),
     ("if_statement", BLOCK),
     ("while_statement", BLOCK),
     ("switch_statement", BLOCK),
-    ("for_statement", BLOCK),
     (
         "for_range_loop",
         Rule::new(Class::Scope(ScopeKind::Block)).fields(&[("type", Ctx::Type), ("declarator", VARIABLE)]),
@@ -159,20 +116,8 @@ const NODES: &[(&str, Rule)] = &[
     ("lambda_expression", Rule::new(Class::Scope(ScopeKind::Function)).fields(&[("declarator", Ctx::Name)])),
     ("lambda_capture_initializer", Rule::new(Class::Plain).fields(&[("left", VARIABLE)])),
     // Expressions.
-    ("call_expression", Rule::new(Class::Call).fields(&[("function", Ctx::Callee)])),
     ("new_expression", Rule::new(Class::Call).fields(&[("type", Ctx::Callee)])),
     ("compound_literal_expression", Rule::new(Class::Call).fields(&[("type", Ctx::Callee)])),
-    (
-        "field_expression",
-        Rule::new(Class::Member).fields(&[("argument", Ctx::Receiver), ("field", Ctx::Member)]),
-    ),
-    ("assignment_expression", Rule::new(Class::Plain).fields(ASSIGNMENT)),
-    ("update_expression", Rule::new(Class::Plain).fields(&[("argument", Ctx::Write)])),
-    ("pointer_expression", Rule::new(Class::Transparent)),
-    ("parenthesized_expression", Rule::new(Class::Transparent).rest(Ctx::Inherit)),
-    ("initializer_pair", Rule::new(Class::Plain).fields(&[("designator", Ctx::Key), ("value", Ctx::Read)])),
-    ("field_designator", INHERIT),
-    ("offsetof_expression", Rule::new(Class::Plain).fields(&[("type", Ctx::Type), ("member", Ctx::Key)])),
     ("cast_expression", Rule::new(Class::Plain).fields(TYPE)),
 ];
 

@@ -8,6 +8,7 @@ use tree_sitter::Node;
 pub(crate) static SPEC: Spec = Spec {
     grammar: tree_sitter_go::LANGUAGE,
     extensions: &["go"],
+    base: &[],
     nodes: NODES,
     exports: Exports::Capital,
     doc_comments: true,

@@ -8,6 +8,7 @@ use tree_sitter::Node;
 pub(crate) static SPEC: Spec = Spec {
     grammar: tree_sitter_java::LANGUAGE,
     extensions: &["java"],
+    base: &[],
     nodes: NODES,
     exports: Exports::Modifier,
     doc_comments: true,

@@ -8,6 +8,7 @@ use tree_sitter::Node;
 pub(crate) static SPEC: Spec = Spec {
     grammar: tree_sitter_python::LANGUAGE,
     extensions: &["py", "pyi", "pyw"],
+    base: &[],
     nodes: NODES,
     exports: Exports::NoUnderscore,
     doc_comments: false,

@@ -9,6 +9,7 @@ use tree_sitter::Node;
 pub(crate) static SPEC: Spec = Spec {
     grammar: tree_sitter_rust::LANGUAGE,
     extensions: &["rs"],
+    base: &[],
     nodes: NODES,
     exports: Exports::Modifier,
     doc_comments: true,

@@ -14,6 +14,7 @@ pub(crate) static TSX: Spec =
 pub(super) const COMMON: Spec = Spec {
     grammar: tree_sitter_typescript::LANGUAGE_TYPESCRIPT,
     extensions: &["ts", "mts", "cts"],
+    base: &[],
     nodes: NODES,
     exports: Exports::Statement,
     doc_comments: true,

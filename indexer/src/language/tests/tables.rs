@@ -42,13 +42,14 @@ fn kinds(language: Language) -> Kinds {
 /// The languages that share a table, with it.
 fn tables() -> Vec<(Vec<Language>, Nodes)> {
     let mut tables: Vec<(Vec<Language>, Nodes)> = Vec::new();
-    for language in Language::ALL {
-        let nodes = language.spec().nodes;
+    let of =
+        |language: &Language| [language.spec().base, language.spec().nodes].map(|nodes| (*language, nodes));
+    for (language, nodes) in Language::ALL.iter().flat_map(of).filter(|(_, nodes)| !nodes.is_empty()) {
         let same =
             |known: &[(&str, Rule)]| known.iter().map(|rule| rule.0).eq(nodes.iter().map(|rule| rule.0));
         match tables.iter_mut().find(|(_, known)| same(known)) {
-            Some((languages, _)) => languages.push(*language),
-            None => tables.push((vec![*language], nodes)),
+            Some((languages, _)) => languages.push(language),
+            None => tables.push((vec![language], nodes)),
         }
     }
     tables
