@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn a_refusal_names_the_place_and_the_reason() {
         refused("(nonsense) @a", "line 1, column 2 of the query: python has no node `nonsense`");
-        refused("(module\n  nam: (_))", "line 2, column 3 of the query: python has no field `nam`");
+        refused("(module\n  colour: (_))", "line 2, column 3 of the query: python has no field `colour`");
         refused("((identifier) @a (#eq? @b \"x\"))", "line 1, column 25 of the query: no capture `b`");
         refused("(module", "line 1, column 8 of the query: syntax error at `(module`");
         refused(

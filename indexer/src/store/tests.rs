@@ -121,7 +121,7 @@ fn everything(store: &Store, snapshot: &Snapshot) -> String {
             }
         }
     }
-    for query in ["save", "ba", "sw"] {
+    for query in ["save", "bas", "sw"] {
         for hit in snapshot.find(query, &filter, 50) {
             let _ = writeln!(told, "{query}: {} {:?}", hit.symbol.qualified, hit.kind);
         }

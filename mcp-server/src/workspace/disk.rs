@@ -173,7 +173,7 @@ impl Roots {
         dir.read_link_contents(&inner).map_err(|error| ReadError::new(path, error))
     }
 
-    /// A folder's entries in name order, and how many more there are past [`FOLDER_LIMIT`].
+    /// A folder's entries in name order, and how many more there are past `FOLDER_LIMIT`.
     ///
     /// # Errors
     /// When there is no folder beneath the root.
