@@ -3,6 +3,8 @@
 use crate::toolbox::Entry;
 
 mod accept_changes;
+#[cfg(test)]
+mod fixture;
 mod read_file;
 mod selection;
 mod write_file;

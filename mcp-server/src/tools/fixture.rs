@@ -1,0 +1,116 @@
+//! A workspace in a temporary folder for tests of tools: calls go the way of a real host's, policy included.
+
+#![expect(clippy::disallowed_methods, reason = "tests arrange files of their own")]
+
+use crate::main_loop::{Folders, Handle, start};
+use crate::permission::{Decision, Policy};
+use crate::tool::{Content, ToolError, Toolset};
+use crate::toolbox::{Selected, Toolbox};
+use crate::workspace::Roots;
+use serde_json::Value;
+use std::fs;
+use std::time::{Duration, Instant};
+
+/// A workspace, its folders, and the thread that owns it.
+pub(crate) struct Project {
+    root: tempfile::TempDir,
+    /// Only kept alive.
+    _state: tempfile::TempDir,
+    pub(crate) handle: Handle,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Project {
+    /// Files with their texts; every tool is offered.
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        Self::with(files, Policy::default())
+    }
+
+    /// As [`Self::new`], with rules of its own.
+    pub(crate) fn with(files: &[(&str, &str)], policy: Policy) -> Self {
+        let (root, state) = (tempfile::tempdir().expect("root"), tempfile::tempdir().expect("state"));
+        for (path, text) in files {
+            write(root.path(), path, text.as_bytes());
+        }
+        let toolsets = vec![Toolset::Files, Toolset::Symbols, Toolset::Analysis];
+        let toolbox = Toolbox::new(&Selected { toolsets, ..Selected::default() }, policy).expect("toolbox");
+        let roots = Roots::open(&[root.path().to_path_buf()]).expect("roots");
+        let folders = Folders { state: state.path().to_path_buf(), cache: None };
+        let handle = start(roots, &folders, toolbox).expect("workspace");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("runtime");
+        Self { root, _state: state, handle, runtime }
+    }
+
+    /// Puts bytes on disk, behind the workspace's back.
+    pub(crate) fn write(&self, path: &str, bytes: impl AsRef<[u8]>) {
+        write(self.root.path(), path, bytes.as_ref());
+    }
+
+    /// What is on disk.
+    pub(crate) fn on_disk(&self, path: &str) -> Option<Vec<u8>> {
+        fs::read(self.root.path().join(path)).ok()
+    }
+
+    /// The folder on disk.
+    pub(crate) fn root(&self) -> &std::path::Path {
+        self.root.path()
+    }
+
+    /// Waits until the index has seen the whole tree.
+    pub(crate) fn indexed(&self) {
+        let started = Instant::now();
+        while !self.handle.symbols().all().is_some_and(|all| all.iter().all(|root| root.verified)) {
+            assert!(started.elapsed() < Duration::from_secs(30), "the tree was not indexed");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Calls a tool, with the person's yes where one is asked.
+    pub(crate) fn run(&self, tool: &str, arguments: Value) -> Result<Vec<Content>, ToolError> {
+        let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
+        let permitted = match self.handle.decide(tool, arguments)? {
+            Decision::Allow(call) => call,
+            Decision::Ask(question) => question.approved(),
+            Decision::Deny(error) => return Err(error),
+        };
+        self.runtime.block_on(async { self.handle.run(permitted, Box::new(|_| ())).await })
+    }
+
+    /// The reply's text; an error's after `error: `.
+    pub(crate) fn call(&self, tool: &str, arguments: Value) -> String {
+        match self.run(tool, arguments) {
+            Ok(content) => {
+                let text = |piece: &Content| match piece {
+                    Content::Text(text) => text.clone(),
+                    Content::Image { mime, bytes } => format!("[{mime}, {} bytes]", bytes.len()),
+                };
+                content.iter().map(text).collect::<Vec<_>>().join("\n")
+            }
+            Err(error) => format!("error: {error}"),
+        }
+    }
+}
+
+fn write(root: &std::path::Path, path: &str, bytes: &[u8]) {
+    let path = root.join(path);
+    fs::create_dir_all(path.parent().expect("it is below the root")).expect("folder");
+    fs::write(path, bytes).expect("file");
+}
+
+#[test]
+fn a_file_is_written_read_and_accepted() {
+    let project = Project::new(&[("a.txt", "one\n")]);
+    project.call("write_file", serde_json::json!({ "path": "a.txt", "content": "two\n" }));
+    assert_eq!(
+        project.on_disk("a.txt").as_deref(),
+        Some(&b"one\n"[..]),
+        "nothing is written before it is accepted"
+    );
+    let read = project.call("read_file", serde_json::json!({ "path": "a.txt" }));
+    assert!(read.contains("two"), "{read}");
+    project.call("accept_changes", serde_json::json!({}));
+    assert_eq!(project.on_disk("a.txt").as_deref(), Some(&b"two\n"[..]));
+    project.write("a.txt", "three\n");
+    assert!(project.root().join("a.txt").is_file());
+    project.indexed();
+}
