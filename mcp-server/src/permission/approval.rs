@@ -1,7 +1,7 @@
 //! What a person is shown when asked, bound to the exact bytes that it stands for.
 
 use crate::tool::ToolError;
-use crate::workspace::{Revision, Selection, Side, Snapshot, diff, is_unsafe};
+use crate::workspace::{Revision, Selection, Snapshot, difference, mark, visible};
 use std::fmt::Write as _;
 
 /// The most of a difference that a question shows, in bytes.
@@ -38,11 +38,13 @@ impl Approval {
                 notes(snapshot, change)
             );
             if diffs.len() < SHOWN {
-                diffs.push_str(&difference(&change.base, &change.target, change.path.as_str()));
+                diffs.push_str(&difference(&change.path, &change.base, &change.target, &|_| {
+                    Some(String::new())
+                }));
             }
         }
         let mut text = format!("Write these changes to disk?\n{}", cut(&files));
-        let _ = write!(text, "\n{}", cut(&visible(&diffs)));
+        let _ = write!(text, "\n{}", cut(&diffs));
         Ok(Self { text, key: seen.finalize().to_hex()[..32].to_owned() })
     }
 
@@ -83,70 +85,16 @@ fn seen_writer(hasher: &mut blake3::Hasher) -> impl std::fmt::Write + '_ {
     Writer(hasher)
 }
 
-fn mark(base: &Side, target: &Side) -> char {
-    match (base, target) {
-        (Side::Absent, _) => 'A',
-        (_, Side::Absent) => 'D',
-        _ => 'M',
-    }
-}
-
 /// What one should know of a file before one writes it.
 fn notes(snapshot: &Snapshot, change: &crate::workspace::Chosen) -> String {
     let mut notes = String::new();
     if super::needs_a_look(&change.path) {
         notes.push_str("  [can run code or steer tools]");
     }
-    if let Ok(stat) = snapshot.roots().lstat(&change.path)
-        && stat.links > 1
-        && change.base.file().is_some()
-    {
-        let _ = write!(notes, "  [one of {} hard links; the others keep the old text]", stat.links);
+    if let Some(links) = snapshot.links(&change.path).filter(|links| *links > 1) {
+        let _ = write!(notes, "  [one of {links} hard links; the others keep the old text]");
     }
     notes
-}
-
-/// A file's change as a unified diff, or in words where it has no lines.
-#[must_use]
-pub(crate) fn difference(base: &Side, target: &Side, path: &str) -> String {
-    let (from, to) = match (base, target) {
-        (Side::Absent, _) => ("/dev/null".to_owned(), format!("b/{path}")),
-        (_, Side::Absent) => (format!("a/{path}"), "/dev/null".to_owned()),
-        _ => (format!("a/{path}"), format!("b/{path}")),
-    };
-    match crate::workspace::texts(base, target) {
-        Some((old, new)) => {
-            let text = diff::unified(&old, &new, &from, &to);
-            if text.is_empty() { format!("--- {from}\n+++ {to}\n(an empty file)\n") } else { text }
-        }
-        None => format!("--- {from}\n+++ {to}\n{} becomes {}\n", in_words(base), in_words(target)),
-    }
-}
-
-fn in_words(side: &Side) -> String {
-    match side {
-        Side::Absent => "nothing".to_owned(),
-        Side::File(file) => {
-            format!("a file of {} bytes ({})", file.bytes.len(), &file.revision.to_string()[..8])
-        }
-        Side::Link(to) => format!("a link to `{}`", visible(&to.display().to_string())),
-        Side::Folder => "a folder".to_owned(),
-    }
-}
-
-/// A text with everything that hides or reorders it shown as an escape; lines and tabs stay.
-pub(crate) fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\t' => shown.push(c),
-            // The end of a line on Windows.
-            '\r' => {}
-            c if is_unsafe(c) => drop(write!(shown, "\\u{{{:x}}}", u32::from(c))),
-            c => shown.push(c),
-        }
-    }
-    shown
 }
 
 fn cut(text: &str) -> String {

@@ -46,6 +46,11 @@ impl Project {
         write(self.root.path(), path, bytes.as_ref());
     }
 
+    /// Gives a file another name on disk, a hard link.
+    pub(crate) fn link(&self, path: &str, name: &str) {
+        fs::hard_link(self.root.path().join(path), self.root.path().join(name)).expect("hard link");
+    }
+
     /// What is on disk.
     pub(crate) fn on_disk(&self, path: &str) -> Option<Vec<u8>> {
         fs::read(self.root.path().join(path)).ok()

@@ -96,6 +96,12 @@ impl Side {
         }
     }
 
+    /// A file's permission bits, where they are known.
+    #[must_use]
+    pub fn mode(&self) -> Option<u32> {
+        self.file().and_then(|file| file.mode)
+    }
+
     /// Whether both are the same, but for a file's mode where one does not know it.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {

@@ -2,6 +2,7 @@
 
 use similar::merge::TextMerge;
 use similar::{Algorithm, DiffTag, TextDiff};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -20,12 +21,14 @@ pub struct Hunk {
     pub new: Range<usize>,
 }
 
-/// The changed regions between two texts, in order. Changes with an unchanged line between them are two.
+/// The changed regions between two texts, in order. Changes with an unchanged line between them are two. The same
+/// change has another name in another file.
 #[must_use]
-pub fn hunks(old: &str, new: &str) -> Vec<Hunk> {
+pub fn hunks(file: &str, old: &str, new: &str) -> Vec<Hunk> {
     let diff = diff(old, new);
     let (old_lines, new_lines) = (lines(old), lines(new));
-    let mut seen = std::collections::HashMap::<String, usize>::new();
+    let mut seen = HashMap::<[u8; 32], usize>::new();
+    let mut names = HashSet::<String>::new();
     let changed = diff.ops().iter().filter(|op| op.tag() != DiffTag::Equal);
     let mut ranges: Vec<(Range<usize>, Range<usize>)> = Vec::new();
     for op in changed {
@@ -37,9 +40,21 @@ pub fn hunks(old: &str, new: &str) -> Vec<Hunk> {
         }
     }
     let hunk = |(old, new): (Range<usize>, Range<usize>)| {
-        let text = format!("{}\0{}", old_lines[old.clone()].concat(), new_lines[new.clone()].concat());
-        let nth = seen.entry(text.clone()).and_modify(|nth| *nth += 1).or_default();
-        let id = blake3::hash(format!("{nth}\0{text}").as_bytes()).to_hex()[..8].to_owned();
+        let mut hash = blake3::Hasher::new();
+        hash.update(file.as_bytes());
+        for side in [&old_lines[old.clone()], &new_lines[new.clone()]] {
+            hash.update(b"\0");
+            for line in side {
+                hash.update(line.as_bytes());
+            }
+        }
+        let nth = seen.entry(*hash.finalize().as_bytes()).and_modify(|nth| *nth += 1).or_default();
+        hash.update(format!("\0{nth}").as_bytes());
+        let hash = hash.finalize().to_hex();
+        // Eight digits are enough but for files of very many hunks.
+        let id = (8..=hash.len()).map(|digits| &hash[..digits]).find(|id| !names.contains(*id));
+        let id = id.expect("hashes of different texts differ").to_owned();
+        names.insert(id.clone());
         Hunk { id, old, new }
     };
     ranges.into_iter().map(hunk).collect()
@@ -47,11 +62,11 @@ pub fn hunks(old: &str, new: &str) -> Vec<Hunk> {
 
 /// The old text with only some of its hunks applied.
 #[must_use]
-pub fn pick(old: &str, new: &str, chosen: &dyn Fn(&Hunk) -> bool) -> String {
+pub fn pick(file: &str, old: &str, new: &str, chosen: &dyn Fn(&Hunk) -> bool) -> String {
     let (old_lines, new_lines) = (lines(old), lines(new));
     let mut text = String::with_capacity(new.len());
     let mut at = 0;
-    for hunk in hunks(old, new) {
+    for hunk in hunks(file, old, new) {
         text.extend(old_lines[at..hunk.old.start].iter().copied());
         let taken = if chosen(&hunk) { &new_lines[hunk.new.clone()] } else { &old_lines[hunk.old.clone()] };
         text.extend(taken.iter().copied());
@@ -74,18 +89,13 @@ pub fn merge(base: &str, ours: &str, theirs: &str) -> Option<String> {
     (!merge.is_conflicted()).then(|| merge.to_string())
 }
 
-/// A unified diff with three lines of context; empty where nothing differs.
-#[must_use]
-pub fn unified(old: &str, new: &str, from: &str, to: &str) -> String {
-    diff(old, new).unified_diff().context_radius(3).header(from, to).to_string()
-}
-
 /// Lines added and removed.
 #[must_use]
 pub fn counts(old: &str, new: &str) -> (usize, usize) {
-    hunks(old, new)
-        .iter()
-        .fold((0, 0), |(added, removed), hunk| (added + hunk.new.len(), removed + hunk.old.len()))
+    let diff = diff(old, new);
+    let changed = diff.ops().iter().filter(|op| op.tag() != DiffTag::Equal);
+    changed
+        .fold((0, 0), |(added, removed), op| (added + op.new_range().len(), removed + op.old_range().len()))
 }
 
 fn diff<'a>(old: &'a str, new: &'a str) -> TextDiff<'a, 'a, str> {
@@ -93,7 +103,7 @@ fn diff<'a>(old: &'a str, new: &'a str) -> TextDiff<'a, 'a, str> {
 }
 
 /// Lines with their ends, split as `similar` splits them.
-fn lines(text: &str) -> Vec<&str> {
+pub(super) fn lines(text: &str) -> Vec<&str> {
     use similar::DiffableStr;
     text.tokenize_lines()
 }
@@ -111,14 +121,14 @@ mod tests {
     proptest! {
         #[test]
         fn all_hunks_make_the_new_text_and_none_the_old(old in text(), new in text()) {
-            prop_assert_eq!(&pick(&old, &new, &|_| true), &new);
-            prop_assert_eq!(&pick(&old, &new, &|_| false), &old);
+            prop_assert_eq!(&pick("f", &old, &new, &|_| true), &new);
+            prop_assert_eq!(&pick("f", &old, &new, &|_| false), &old);
         }
 
         #[test]
         fn every_hunk_has_a_name_of_its_own(old in text(), new in text()) {
-            let names: std::collections::HashSet<String> = hunks(&old, &new).into_iter().map(|hunk| hunk.id).collect();
-            prop_assert_eq!(names.len(), hunks(&old, &new).len());
+            let names: HashSet<String> = hunks("f", &old, &new).into_iter().map(|hunk| hunk.id).collect();
+            prop_assert_eq!(names.len(), hunks("f", &old, &new).len());
         }
 
         #[test]

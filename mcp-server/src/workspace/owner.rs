@@ -5,15 +5,18 @@ use super::change::{CallNumber, FileChange, Selection, Side, WorkspaceOp};
 use super::disk::ReadError;
 use super::document::Document;
 use super::journal::{Applied, Journal, JournalError, recorded};
+use super::merge::merge;
 use super::path::{RelPath, Roots};
-use super::snapshot::{Snapshot, on_disk};
-use super::staging::{Chosen, StageError, Staging, merge};
+use super::snapshot::{History, Snapshot, on_disk};
+use super::staging::{Chosen, StageError, Staging};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Checkpoints kept.
 const CHECKPOINTS: usize = 50;
+/// Applied sets that readers are told of.
+const SETS_SHOWN: usize = 10;
 
 /// Why an operation was not done; nothing has changed then.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +67,20 @@ impl Workspace {
         let recovered = apply::recover(state);
         let journal = Journal::open(state, &roots)?;
         let snapshot = Snapshot::new(roots);
-        Ok((Self { snapshot, journal, checkpoints: BTreeMap::new(), changed: BTreeSet::new() }, recovered))
+        let mut workspace =
+            Self { snapshot, journal, checkpoints: BTreeMap::new(), changed: BTreeSet::new() };
+        workspace.tell_history();
+        Ok((workspace, recovered))
+    }
+
+    /// Lets readers know what can be taken back.
+    fn tell_history(&mut self) {
+        let line = |set: &Applied| format!("{}: {} ({})", set.number, set.title, files(set.paths().count()));
+        let numbers = self.journal.numbers().into_iter().rev().take(SETS_SHOWN);
+        let sets = numbers.filter_map(|number| Some(line(&self.journal.set(number).ok()?)));
+        let history =
+            History { sets: sets.collect(), checkpoints: self.checkpoints.keys().cloned().collect() };
+        self.snapshot.history = Arc::new(history);
     }
 
     /// The workspace as it is now.
@@ -147,7 +163,7 @@ impl Workspace {
         if !paths.is_empty() {
             return Err(ApplyError::Conflict { paths }.into());
         }
-        let title = self.title(selection);
+        let title = self.title(&chosen);
         let set = apply::apply(&self.snapshot.roots, &self.journal, &title, None, &chosen, &|_| Ok(()))?;
         self.changed.extend(chosen.iter().map(|change| change.path.clone()));
         self.snapshot.staging.accepted(&chosen, selection);
@@ -159,11 +175,16 @@ impl Workspace {
     }
 
     /// What a set of accepted changes is called: its calls' titles.
-    fn title(&self, selection: &Selection) -> String {
+    fn title(&self, chosen: &[Chosen]) -> String {
+        let written: BTreeSet<&RelPath> = chosen.iter().map(|change| &change.path).collect();
         let calls = self.snapshot.staging.calls().iter();
-        let meant = calls.filter(|call| selection.is_everything() || selection.calls.contains(&call.number));
-        let titles: Vec<&str> = meant.map(|call| call.title.as_str()).take(3).collect();
-        if titles.is_empty() { "chosen changes".to_owned() } else { titles.join("; ") }
+        let meant = calls.filter(|call| call.files.iter().any(|change| written.contains(&change.path)));
+        let titles: Vec<&str> = meant.map(|call| call.title.as_str()).collect();
+        match titles.as_slice() {
+            [] => "chosen changes".to_owned(),
+            few @ ([_] | [_, _] | [_, _, _]) => few.join("; "),
+            [first, second, more @ ..] => format!("{first}; {second}; {} more", more.len()),
+        }
     }
 
     /// Forgets chosen changes; gives the paths.
@@ -282,6 +303,15 @@ impl Workspace {
     /// # Errors
     /// As the operation.
     pub fn perform(&mut self, op: WorkspaceOp) -> Result<String, OpError> {
+        let is_staged_only = matches!(op, WorkspaceOp::Stage { .. } | WorkspaceOp::Discard(_));
+        let done = self.done(op);
+        if !is_staged_only {
+            self.tell_history();
+        }
+        done
+    }
+
+    fn done(&mut self, op: WorkspaceOp) -> Result<String, OpError> {
         Ok(match op {
             WorkspaceOp::Stage { title, files } => {
                 let number = self.stage(title, files)?;
@@ -290,7 +320,7 @@ impl Workspace {
             WorkspaceOp::Accept(selection) => written(&self.accept(&selection)?, "applied"),
             WorkspaceOp::Discard(selection) => {
                 let paths = self.discard(&selection)?;
-                format!("discarded: {}", list(&paths))
+                format!("discarded the chosen changes of {}", list(&paths))
             }
             WorkspaceOp::Undo { checkpoint: Some(name), .. } => {
                 let sets = self.undo_to(&name)?;
@@ -308,10 +338,15 @@ impl Workspace {
     }
 }
 
+fn files(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+}
+
 /// A set that was written, in words.
 fn written(set: &Applied, verb: &str) -> String {
     let paths: Vec<String> = set.paths().take(20).map(|path| format!("`{path}`")).collect();
     let more = set.paths().count().saturating_sub(20);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    format!("{verb} set {}: {}{more}; undo_changes takes it back", set.number, paths.join(", "))
+    let number = set.number;
+    format!("{verb} set {number}: {}{more}; undo_changes with `set` {number} takes it back", paths.join(", "))
 }

@@ -29,17 +29,27 @@ pub struct Seen {
     pub links: u64,
 }
 
+/// What can be taken back, for those who show it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// Sets that were written, newest first, each as a line: at most ten.
+    pub sets: Vec<String>,
+    /// Names of checkpoints.
+    pub checkpoints: Vec<String>,
+}
+
 /// A view of the workspace at one moment; two reference counts to clone. (The disk below it goes on changing.)
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     pub(super) roots: Roots,
     pub(super) documents: Arc<BTreeMap<RelPath, Arc<Document>>>,
     pub(super) staging: Staging,
+    pub(super) history: Arc<History>,
 }
 
 impl Snapshot {
     pub(super) fn new(roots: Roots) -> Self {
-        Self { roots, documents: Arc::default(), staging: Staging::default() }
+        Self { roots, documents: Arc::default(), staging: Staging::default(), history: Arc::default() }
     }
 
     #[must_use]
@@ -50,6 +60,12 @@ impl Snapshot {
     #[must_use]
     pub fn staging(&self) -> &Staging {
         &self.staging
+    }
+
+    /// What can be taken back.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.history
     }
 
     /// Reads the top layer.
@@ -103,6 +119,13 @@ impl Snapshot {
             return Ok(Side::File(content));
         }
         on_disk(&self.roots, path)
+    }
+
+    /// Names that the file on disk has; above 1 there are hard links. `None` where there is no file.
+    #[must_use]
+    pub fn links(&self, path: &RelPath) -> Option<u64> {
+        let stat = self.roots.lstat(path).ok()?;
+        (stat.kind == Kind::File).then_some(stat.links)
     }
 
     /// Where a path leads, inside of the workspace and with links followed; what does not exist yet is taken as it is.

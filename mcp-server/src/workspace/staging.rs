@@ -1,11 +1,10 @@
 //! Proposed changes, by call, by file and by hunk. Everything here is one operation, a three-way merge: a call is taken
 //! back by merging its reverse, accepted by merging it into what lies underneath, and rebased by merging what moved.
 
-use super::change::{CallNumber, FileChange, FileContent, Selection, Side};
-use super::diff;
+use super::change::{CallNumber, FileChange, Selection, Side};
+use super::merge::{hunks, merge, picked};
 use super::path::RelPath;
-use super::text::encode;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// The most files that may be staged at once.
@@ -62,6 +61,8 @@ pub enum StageError {
     NoFile(RelPath),
     #[error("no staged hunk `{0}`; show_changes names the hunks as they are now")]
     NoHunk(String),
+    #[error("hunk `{0}` is in several files; name the whole file or change instead")]
+    Ambiguous(String),
     #[error(
         "change {call} of `{path}` builds on another staged change of the same lines; name that one too, or the whole file"
     )]
@@ -124,7 +125,7 @@ impl Staging {
         if next.len() > FILES {
             return Err(StageError::Full { what: "over 20,000 files" });
         }
-        if next.values().map(|file| bytes(&file.top) + bytes(&file.base)).sum::<usize>() > BYTES {
+        if self.bytes(&next, &files) > BYTES {
             return Err(StageError::Full { what: "over 512 MiB of text" });
         }
         self.last += 1;
@@ -138,20 +139,23 @@ impl Staging {
     /// Takes note of what lies underneath a staged path now, and merges it in. Says whether anything changed.
     pub fn rebase(&mut self, path: &RelPath, now: Side) -> bool {
         let Some(old) = self.files.get(path) else { return false };
-        if now.same(&old.base) {
+        let old = Arc::clone(old);
+        if now.same(&old.base) && now.mode() == old.base.mode() {
             if old.status == Status::Staged {
                 return false;
             }
-            let file = StagedFile { status: Status::Staged, ..(**old).clone() };
+            let file = StagedFile { status: Status::Staged, ..(*old).clone() };
             put(Arc::make_mut(&mut self.files), path, file);
             return true;
         }
-        let file = match merge(&old.base, &old.top, &now) {
-            Some(top) => StagedFile { base: now, top, status: Status::Staged },
-            None if old.status == (Status::Conflicted { theirs: now.clone() }) => return false,
-            None => StagedFile { status: Status::Conflicted { theirs: now }, ..(**old).clone() },
+        let Some(top) = merge(&old.base, &old.top, &now) else {
+            let status = Status::Conflicted { theirs: now };
+            let changed = old.status != status;
+            put(Arc::make_mut(&mut self.files), path, StagedFile { status, ..(*old).clone() });
+            return changed;
         };
-        put(Arc::make_mut(&mut self.files), path, file);
+        let file = StagedFile { base: now, top, status: Status::Staged };
+        self.replace(path, file, |file| (&old.base, &file.base));
         self.tidy();
         true
     }
@@ -162,12 +166,17 @@ impl Staging {
     /// When something chosen is not staged, or a chosen call cannot be told apart from one that is not.
     pub fn choose(&self, selection: &Selection) -> Result<Vec<Chosen>, StageError> {
         self.each_chosen(selection, |path, file, part| {
-            let target = match part {
-                Part::Whole => file.top.clone(),
-                Part::Hunks(ids) => picked(&file.base, &file.top, &|id| ids.contains(&id)),
-                Part::Calls(calls) => self.replay(path, &file.base, calls)?,
+            let Part::Some { hunks, calls } = part else { return Ok(chosen(path, file, file.top.clone())) };
+            let by_hunk = || picked(path, &file.base, &file.top, &|id| hunks.contains(&id));
+            let target = match (hunks, calls) {
+                (_, []) => by_hunk(),
+                ([], _) => self.replay(path, &file.base, calls)?,
+                (_, [first, ..]) => {
+                    let by_call = self.replay(path, &file.base, calls)?;
+                    merge(&file.base, &by_hunk(), &by_call).ok_or_else(|| entangled(first, path))?
+                }
             };
-            Ok(Chosen { path: path.clone(), base: file.base.clone(), target })
+            Ok(chosen(path, file, target))
         })
     }
 
@@ -177,33 +186,71 @@ impl Staging {
     /// As [`Self::choose`]; nothing is forgotten then.
     pub fn discard(&mut self, selection: &Selection) -> Result<Vec<RelPath>, StageError> {
         let left = self.each_chosen(selection, |path, file, part| {
-            let top = match part {
-                Part::Whole => file.base.clone(),
-                Part::Hunks(ids) => picked(&file.base, &file.top, &|id| !ids.contains(&id)),
-                Part::Calls(calls) => self.reverse(path, &file.top, calls)?,
+            let Part::Some { hunks, calls } = part else { return Ok((path.clone(), file.base.clone())) };
+            let by_hunk = || picked(path, &file.base, &file.top, &|id| !hunks.contains(&id));
+            let top = match (hunks, calls) {
+                (_, []) => by_hunk(),
+                ([], _) => self.reverse(path, &file.top, calls)?,
+                (_, [first, ..]) => {
+                    let by_call = self.reverse(path, &file.top, calls)?;
+                    merge(&file.top, &by_hunk(), &by_call).ok_or_else(|| entangled(first, path))?
+                }
             };
-            Ok((path.clone(), StagedFile { top, ..file.clone() }))
+            Ok((path.clone(), top))
         })?;
-        let paths = left.iter().map(|(path, _)| path.clone()).collect();
-        for (path, file) in left {
-            put(Arc::make_mut(&mut self.files), &path, file);
-        }
         self.forget_calls(selection);
+        let paths = left.iter().map(|(path, _)| path.clone()).collect();
+        for (path, top) in left {
+            let Some(old) = self.files.get(&path).map(Arc::clone) else { continue };
+            let file = StagedFile { top, ..(*old).clone() };
+            self.replace(&path, file, |file| (&old.top, &file.top));
+        }
         self.tidy();
         Ok(paths)
     }
 
     /// Takes note that chosen changes were written.
     pub fn accepted(&mut self, chosen: &[Chosen], selection: &Selection) {
-        let files = Arc::make_mut(&mut self.files);
+        self.forget_calls(selection);
         for Chosen { path, target, .. } in chosen {
-            if let Some(file) = files.get(path) {
-                let file = StagedFile { base: target.clone(), status: Status::Staged, top: file.top.clone() };
-                put(files, path, file);
+            let Some(old) = self.files.get(path).map(Arc::clone) else { continue };
+            let file = StagedFile { base: target.clone(), status: Status::Staged, top: old.top.clone() };
+            self.replace(path, file, |file| (&old.base, &file.base));
+        }
+        self.tidy();
+    }
+
+    /// Puts a file in the place of what was staged, and tells anew what each call does to it: `moved` gives a text that
+    /// calls were told against, and what it became.
+    fn replace<'a>(
+        &mut self,
+        path: &RelPath,
+        file: StagedFile,
+        moved: impl FnOnce(&StagedFile) -> (&'a Side, &Side),
+    ) {
+        let (from, to) = moved(&file);
+        let calls = Arc::make_mut(&mut self.calls);
+        let mut told: Vec<&mut FileChange> = calls
+            .iter_mut()
+            .flat_map(|call| call.files.iter_mut())
+            .filter(|change| change.path == *path)
+            .collect();
+        if let [only] = told.as_mut_slice() {
+            (only.before, only.after) = (file.base.clone(), file.top.clone());
+        } else {
+            for change in told {
+                // What cannot be told anew stays as it was, and is refused as entangled once it is chosen.
+                if let (Some(before), Some(after)) =
+                    (merge(from, to, &change.before), merge(from, to, &change.after))
+                {
+                    (change.before, change.after) = (before, after);
+                }
             }
         }
-        self.forget_calls(selection);
-        self.tidy();
+        for call in calls {
+            call.files.retain(|change| change.path != *path || !change.before.same(&change.after));
+        }
+        put(Arc::make_mut(&mut self.files), path, file);
     }
 
     fn each_chosen<T>(
@@ -211,45 +258,59 @@ impl Staging {
         selection: &Selection,
         mut part_of: impl FnMut(&RelPath, &StagedFile, Part<'_>) -> Result<T, StageError>,
     ) -> Result<Vec<T>, StageError> {
-        self.check(selection)?;
+        let named = self.named(selection)?;
         let mut chosen = Vec::new();
         for (path, file) in self.files() {
-            let calls: Vec<&Call> =
-                self.calls_of(path).filter(|call| selection.calls.contains(&call.number)).collect();
-            let hunks = hunk_ids(file);
-            let ids: Vec<&str> = selection
-                .hunks
-                .iter()
-                .map(String::as_str)
-                .filter(|id| hunks.iter().any(|hunk| hunk == id))
-                .collect();
-            let whole =
-                selection.is_everything() || selection.paths.iter().any(|folder| path.is_below(folder));
-            if whole {
+            let calls: Vec<&Call> = match selection.calls.as_slice() {
+                [] => Vec::new(),
+                meant => self.calls_of(path).filter(|call| meant.contains(&call.number)).collect(),
+            };
+            let hunks: Vec<&str> =
+                named.iter().filter(|(_, of)| *of == path).map(|(id, _)| id.as_str()).collect();
+            if selection.is_everything() || selection.paths.iter().any(|folder| path.is_below(folder)) {
                 chosen.push(part_of(path, file, Part::Whole)?);
-            } else if !ids.is_empty() {
-                chosen.push(part_of(path, file, Part::Hunks(&ids))?);
-            } else if !calls.is_empty() {
-                chosen.push(part_of(path, file, Part::Calls(&calls))?);
+            } else if !hunks.is_empty() || !calls.is_empty() {
+                chosen.push(part_of(path, file, Part::Some { hunks: &hunks, calls: &calls })?);
             }
         }
         Ok(chosen)
     }
 
-    fn check(&self, selection: &Selection) -> Result<(), StageError> {
+    /// The files of the hunks that a selection names; an error where something named is not staged.
+    fn named<'a>(&'a self, selection: &Selection) -> Result<Vec<(String, &'a RelPath)>, StageError> {
         for number in &selection.calls {
             self.calls.iter().find(|call| call.number == *number).ok_or(StageError::NoCall(*number))?;
         }
         for folder in &selection.paths {
             self.below(folder).next().ok_or_else(|| StageError::NoFile(folder.clone()))?;
         }
-        for id in &selection.hunks {
-            let found = self.files().any(|(_, file)| hunk_ids(file).contains(id));
-            if !found {
-                return Err(StageError::NoHunk(id.clone()));
+        let mut named: BTreeMap<&str, Option<&RelPath>> =
+            selection.hunks.iter().map(|id| (id.as_str(), None)).collect();
+        if named.is_empty() {
+            return Ok(Vec::new());
+        }
+        for (path, file) in self.files() {
+            for hunk in hunks(path, &file.base, &file.top) {
+                let Some(place) = named.get_mut(hunk.id.as_str()) else { continue };
+                if place.replace(path).is_some() {
+                    return Err(StageError::Ambiguous(hunk.id));
+                }
             }
         }
-        Ok(())
+        let place = |(id, place): (&str, Option<&'a RelPath>)| {
+            place.map(|place| (id.to_owned(), place)).ok_or_else(|| StageError::NoHunk(id.to_owned()))
+        };
+        named.into_iter().map(place).collect()
+    }
+
+    /// Bytes that would be held with `files` and one more call; a text that several have is held once.
+    fn bytes(&self, files: &BTreeMap<RelPath, Arc<StagedFile>>, call: &[FileChange]) -> usize {
+        let of_files = files.values().flat_map(|file| [&file.base, &file.top]);
+        let of_calls = self.calls.iter().flat_map(|call| &call.files).chain(call);
+        let sides = of_files.chain(of_calls.flat_map(|change| [&change.before, &change.after]));
+        let mut seen = HashSet::new();
+        let texts = sides.filter_map(Side::file).filter(|file| seen.insert(file.bytes.as_ptr()));
+        texts.map(|file| file.bytes.len()).sum()
     }
 
     fn calls_of<'a>(&'a self, path: &'a RelPath) -> impl Iterator<Item = &'a Call> {
@@ -298,8 +359,11 @@ impl Staging {
 /// How much of a file is chosen.
 enum Part<'a> {
     Whole,
-    Hunks(&'a [&'a str]),
-    Calls(&'a [&'a Call]),
+    Some { hunks: &'a [&'a str], calls: &'a [&'a Call] },
+}
+
+fn chosen(path: &RelPath, file: &StagedFile, target: Side) -> Chosen {
+    Chosen { path: path.clone(), base: file.base.clone(), target }
 }
 
 fn entangled(call: &Call, path: &RelPath) -> StageError {
@@ -312,72 +376,6 @@ fn put(files: &mut BTreeMap<RelPath, Arc<StagedFile>>, path: &RelPath, file: Sta
     } else {
         files.insert(path.clone(), Arc::new(file));
     }
-}
-
-fn bytes(side: &Side) -> usize {
-    side.file().map_or(0, |file| file.bytes.len())
-}
-
-/// The names of a staged file's hunks. What is not text on both sides is one hunk.
-#[must_use]
-pub(super) fn hunk_ids(file: &StagedFile) -> Vec<String> {
-    match texts(&file.base, &file.top) {
-        Some((old, new)) => diff::hunks(&old, &new).into_iter().map(|hunk| hunk.id).collect(),
-        None => vec![whole_id(&file.base, &file.top)],
-    }
-}
-
-/// The name of the one hunk of a change that has no lines.
-#[must_use]
-pub(crate) fn whole_id(old: &Side, new: &Side) -> String {
-    blake3::hash(format!("{old:?}{new:?}").as_bytes()).to_hex()[..8].to_owned()
-}
-
-/// Both sides as text of one encoding. A file that is not there is an empty text.
-#[must_use]
-pub(crate) fn texts(old: &Side, new: &Side) -> Option<(String, String)> {
-    let text = |side: &Side| match side {
-        Side::Absent => Some((String::new(), None)),
-        Side::File(file) => file.text().ok().map(|(text, encoding)| (text.into_owned(), Some(encoding))),
-        Side::Link(_) | Side::Folder => None,
-    };
-    let ((old, a), (new, b)) = (text(old)?, text(new)?);
-    (a.is_none() || b.is_none() || a == b).then_some((old, new))
-}
-
-/// The old side with some of the hunks.
-fn picked(old: &Side, new: &Side, chosen: &dyn Fn(&str) -> bool) -> Side {
-    let whole = || if chosen(&whole_id(old, new)) { new.clone() } else { old.clone() };
-    let Some((before, after)) = texts(old, new) else { return whole() };
-    let text = diff::pick(&before, &after, &|hunk| chosen(&hunk.id));
-    if text == after {
-        return new.clone();
-    }
-    if text == before {
-        return old.clone();
-    }
-    let form = new.file().or(old.file()).map(|file| (file, file.text()));
-    let Some((file, Ok((_, encoding)))) = form else { return whole() };
-    // Both texts are in this encoding, so any mixture is.
-    encode(&text, encoding).map_or_else(|_| whole(), |bytes| Side::File(FileContent::new(bytes, file.mode)))
-}
-
-/// Both changes of one side, or nothing where they cannot be told apart.
-#[must_use]
-pub(crate) fn merge(base: &Side, ours: &Side, theirs: &Side) -> Option<Side> {
-    if ours.same(theirs) || base.same(theirs) {
-        return Some(ours.clone());
-    }
-    if base.same(ours) {
-        return Some(theirs.clone());
-    }
-    let (Side::File(base), Side::File(ours), Side::File(theirs)) = (base, ours, theirs) else { return None };
-    let ((base, a), (our, b), (their, c)) = (base.text().ok()?, ours.text().ok()?, theirs.text().ok()?);
-    if a != b || b != c {
-        return None;
-    }
-    let merged = diff::merge(&base, &our, &their)?;
-    Some(Side::File(FileContent::new(encode(&merged, b).ok()?, ours.mode)))
 }
 
 #[cfg(test)]

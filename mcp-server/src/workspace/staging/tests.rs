@@ -1,4 +1,5 @@
 use super::*;
+use crate::workspace::change::FileContent;
 use expect_test::{Expect, expect};
 
 fn side(text: &str) -> Side {
@@ -112,7 +113,8 @@ fn a_call_that_builds_on_another_is_not_torn_from_it() {
 fn hunks_are_accepted_and_discarded_by_name() {
     let mut staging = Staging::default();
     stage(&mut staging, "a", "1\n2\n3\n", "one\n2\nthree\n").unwrap();
-    let ids = hunk_ids(staging.get(&path("a")).unwrap());
+    let file = staging.get(&path("a")).unwrap();
+    let ids: Vec<String> = hunks(&path("a"), &file.base, &file.top).into_iter().map(|hunk| hunk.id).collect();
     let hunk = |at: usize| Selection { hunks: vec![ids[at].clone()], ..Selection::default() };
     let chosen = staging.choose(&hunk(0)).unwrap();
     staging.accepted(&chosen, &hunk(0));
