@@ -5,6 +5,7 @@
 //! a type and a value of one name that are imported together, the members of a union.
 
 mod imports;
+mod known;
 mod members;
 mod modules;
 mod names;
@@ -13,9 +14,9 @@ mod types;
 use crate::language::Language;
 use crate::snapshot::{FileFacts, FileId, Snapshot, SymbolId};
 use crate::symbol::{NameId, Receiver, Role, ScopeKind, SymbolFact, SymbolKind, Use};
+use known::{Known, Pending};
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
-use std::hash::Hash;
 use std::rc::Rc;
 use types::Thing;
 
@@ -68,9 +69,6 @@ impl Meaning {
     }
 }
 
-/// What was found out about each of something.
-type Known<K, T> = FxHashMap<K, Rc<[T]>>;
-
 /// The files that something leads to.
 type Files<K> = FxHashMap<K, Option<FileId>>;
 
@@ -79,15 +77,16 @@ pub(crate) struct Resolver<'s> {
     pub(crate) snapshot: &'s Snapshot,
     files: RefCell<FxHashMap<FileId, Rc<FileFacts<'s>>>>,
     names: names::Names,
-    imports: RefCell<Known<(FileId, u32), Target>>,
-    exports: RefCell<Known<(FileId, Rc<str>), Target>>,
-    members: RefCell<Known<(SymbolId, Rc<str>), Target>>,
+    imports: Known<(FileId, u32), Target>,
+    exports: Known<(FileId, Rc<str>), Target>,
+    members: Known<(SymbolId, Rc<str>), Target>,
     modules: RefCell<Files<(FileId, NameId)>>,
     /// By folder.
     configs: RefCell<Files<String>>,
     /// By configuration and specifier.
     packages: RefCell<Files<(Option<FileId>, String)>>,
-    types: RefCell<Known<SymbolId, Thing>>,
+    types: Known<SymbolId, Thing>,
+    pending: Pending,
     steps: Cell<u32>,
     depth: Cell<u32>,
 }
@@ -98,13 +97,14 @@ impl<'s> Resolver<'s> {
             snapshot,
             files: RefCell::default(),
             names: names::Names::default(),
-            imports: RefCell::default(),
-            exports: RefCell::default(),
-            members: RefCell::default(),
+            imports: Known::default(),
+            exports: Known::default(),
+            members: Known::default(),
             modules: RefCell::default(),
             configs: RefCell::default(),
             packages: RefCell::default(),
-            types: RefCell::default(),
+            types: Known::default(),
+            pending: Pending::default(),
             steps: Cell::new(0),
             depth: Cell::new(0),
         }
@@ -153,27 +153,6 @@ impl<'s> Resolver<'s> {
     /// Whether what was found last may lack what more steps would have found.
     fn is_exhausted(&self) -> bool {
         self.steps.get() > STEPS
-    }
-
-    /// What was found out before, else what is found now. What leads back to itself finds nothing, and
-    /// what was cut short is not kept.
-    fn known<K: Eq + Hash + Clone, T>(
-        &self,
-        known: &RefCell<Known<K, T>>,
-        key: K,
-        find: impl FnOnce() -> Vec<T>,
-    ) -> Rc<[T]> {
-        if let Some(found) = known.borrow().get(&key) {
-            return found.clone();
-        }
-        known.borrow_mut().insert(key.clone(), Rc::new([]));
-        let found: Rc<[T]> = find().into();
-        if self.is_exhausted() {
-            known.borrow_mut().remove(&key);
-        } else {
-            known.borrow_mut().insert(key, found.clone());
-        }
-        found
     }
 
     /// The language, when it is one whose scopes and imports are followed.

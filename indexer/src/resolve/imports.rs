@@ -127,44 +127,44 @@ impl<'s> Resolver<'s> {
         self.star_targets(facts, name, Meaning::Any)
     }
 
-    /// TypeScript and JavaScript: exported definitions, export clauses, re-exports.
+    /// TypeScript and JavaScript: what the file exports under the name itself, else what its stars do.
     fn exported_by_statement(&self, facts: &FileFacts<'s>, name: &Rc<str>) -> Vec<Target> {
+        let is_default = &**name == "default";
         let local = self.names.local(facts, name);
-        let mut stars = Vec::new();
-        let mut found = Vec::new();
-        for import in &facts.doc.imports {
-            let is_named = local == Some(import.alias);
+        let (mut found, mut is_own) = (Vec::new(), false);
+        for import in facts.doc.imports.iter().filter(|import| local == Some(import.alias)) {
             let module = || self.module(facts, import.module);
             match import.kind {
-                ImportKind::Export if is_named => {
+                ImportKind::Export => {
                     add(&mut found, self.bare(facts, import.name, import.at, Meaning::Any));
                 }
-                ImportKind::ReExport if is_named => {
+                ImportKind::ReExport => {
                     let name = self.names.text(facts, import.name);
-                    add(
-                        &mut found,
-                        module().into_iter().flat_map(|module| self.exported(module, &name, Meaning::Any)),
-                    );
+                    let exported = |module| self.exported(module, &name, Meaning::Any);
+                    add(&mut found, module().into_iter().flat_map(exported));
                 }
-                ImportKind::ReExportModule if is_named => add(&mut found, module().map(Target::Module)),
-                ImportKind::ReExportStar => stars.push(import.module),
-                _ => {}
+                ImportKind::ReExportModule => add(&mut found, module().map(Target::Module)),
+                _ => continue,
             }
+            is_own = true;
         }
         let top = |symbol: &SymbolFact| !symbol.local && symbol.parent == NONE && symbol.scope == 0;
         for (index, symbol) in (0u32..).zip(&facts.doc.symbols) {
-            let is_named =
-                &**name == "default" && symbol.default || Some(symbol.name) == local && symbol.exported;
+            let is_named = is_default && symbol.default || Some(symbol.name) == local && symbol.exported;
             if is_named && top(symbol) {
                 add(&mut found, [Target::Symbol(SymbolId { file: facts.file, index })]);
+                is_own = true;
             }
         }
-        if !found.is_empty() {
+        if is_own || is_default {
             return found;
         }
-        let modules = stars.into_iter().take(200).filter_map(|module| self.module(facts, module));
-        let exported = modules.map(|module| self.exported(module, name, Meaning::Any));
-        exported.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
+        // All of them: which star is asked first must not matter where they lead to each other.
+        let stars = facts.doc.imports.iter().filter(|import| import.kind == ImportKind::ReExportStar);
+        for module in stars.take(200).filter_map(|import| self.module(facts, import.module)) {
+            add(&mut found, self.exported(module, name, Meaning::Any));
+        }
+        found
     }
 
     /// The file a module specifier names.

@@ -58,7 +58,6 @@ fn one_by_one(snapshot: &Snapshot, symbol: &Symbol) -> BTreeSet<(String, u32)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
     #[test]
     fn each_use_alone_says_the_same(files in prop::collection::vec(prop::collection::vec(line(), 1..7), FILES as usize)) {
         let mut index = Index::new();

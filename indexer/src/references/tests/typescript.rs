@@ -179,3 +179,21 @@ fn javascript_follows_what_functions_return() {
     let text = "--- a.js\nexport class V {\n  constructor() { this.x = 1; }\n  add() { this.x += 1; return this; }\n  clone() { return new V(); }\n}\n--- b.js\nimport { V } from './a.js';\nconst make = () => new V();\n";
     assert_eq!(definition(&format!("{text}make().clone().add().$x;")), "a.js:2 V.x");
 }
+
+#[test]
+fn exports_that_lead_to_each_other_are_all_followed() {
+    let text = "--- a.ts\nexport * from './c';\n--- b.ts\nexport { item as B } from './a';\n--- c.ts\nexport { B as item } from './b';\nexport class $item { f(): B {} B = new B(); }\n";
+    assert_eq!(references(text), "b.ts:1 c.ts:1");
+    let stars = "--- a.ts\nexport * from './b';\nexport * from './c';\n--- b.ts\nexport * from './a';\nexport * from './d';\n--- c.ts\nexport class x {}\n--- d.ts\nexport class x {}\n";
+    // Both stars have it, whichever is asked first.
+    assert_eq!(definition(&format!("{stars}--- e.ts\nimport {{ $x }} from './a';\n")), "d.ts:1 x, c.ts:1 x");
+    assert_eq!(definition(&format!("{stars}--- e.ts\nimport {{ $x }} from './b';\n")), "c.ts:1 x, d.ts:1 x");
+}
+
+#[test]
+fn stars_bring_what_is_not_exported_otherwise() {
+    let text = "--- a.ts\nexport * from './b';\nexport { x } from 'elsewhere';\n--- b.ts\nexport const x = 1, y = 2;\nexport default y;\n--- c.ts\n";
+    assert_eq!(definition(&format!("{text}import {{ $x }} from './a';\n")), "b.ts:1 x?");
+    assert_eq!(definition(&format!("{text}import {{ $y }} from './a';\n")), "b.ts:1 y");
+    assert_eq!(definition(&format!("{text}import $y from './a';\n")), "b.ts:1 y?");
+}
