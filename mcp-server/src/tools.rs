@@ -5,12 +5,16 @@ use crate::toolbox::Entry;
 mod accept_changes;
 mod checkpoint;
 mod discard_changes;
+mod edit_file;
 #[cfg(test)]
 mod fixture;
 mod list_changes;
+mod page;
 mod read_file;
+mod read_files;
 mod selection;
 mod show_changes;
+mod target;
 mod undo_changes;
 mod write_file;
 
@@ -18,7 +22,9 @@ mod write_file;
 pub(crate) fn all() -> Vec<Entry> {
     vec![
         Entry::of::<read_file::ReadFile>(),
+        Entry::of::<read_files::ReadFiles>(),
         Entry::of::<write_file::WriteFile>(),
+        Entry::of::<edit_file::EditFile>(),
         Entry::of::<list_changes::ListChanges>(),
         Entry::of::<show_changes::ShowChanges>(),
         Entry::of::<accept_changes::AcceptChanges>(),

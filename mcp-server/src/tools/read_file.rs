@@ -1,14 +1,12 @@
 //! `read_file`: numbered lines of a text file, or an image.
 
 use crate::tool::{Content, Effect, Tool, ToolContext, ToolError, ToolOutput, Toolset};
+use crate::tools::page::{BYTES, LINES, page};
+use crate::tools::target::text_of;
+use crate::workspace::{Encoding, Layer};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::fmt::Write as _;
 
-/// The most lines of a reply.
-const LINES: usize = 5_000;
-/// The most bytes of a reply.
-const BYTES: usize = 256 << 10;
 /// The largest image, in bytes.
 const IMAGE: usize = 4 << 20;
 
@@ -31,57 +29,151 @@ impl Tool for ReadFile {
     fn run(self, context: &ToolContext) -> Result<ToolOutput, ToolError> {
         let path = context.path(&self.path)?;
         let seen = context.snapshot.read(&path)?;
-        if let Some(mime) = image_type(&seen.content.bytes).filter(|_| seen.content.bytes.len() <= IMAGE) {
+        if let Some(mime) = image_type(&seen.content.bytes) {
             let bytes = seen.content.bytes.to_vec();
+            if bytes.len() > IMAGE {
+                let size = bytes.len();
+                return Err(ToolError::failed(format!("`{path}` is an image of {size} bytes, over 4 MiB")));
+            }
             return Ok(ToolOutput { content: vec![Content::Image { mime, bytes }], ops: Vec::new() });
         }
-        let Ok((text, encoding)) = seen.content.text() else {
-            let size = seen.content.bytes.len();
+        let (text, encoding) = text_of(&path, &seen.content)?;
+        let offset = self.offset.unwrap_or(1);
+        let page = page(&text, offset, self.limit.unwrap_or(LINES).min(LINES), BYTES);
+        if offset > page.total.max(1) {
             return Err(ToolError::failed(format!(
-                "`{path}` is binary ({size} bytes; a NUL byte is in its first 8 KiB); file_info shows its size and hash"
+                "`offset` {offset} is past the end: `{path}` has {} lines",
+                page.total
             )));
-        };
-        Ok(ToolOutput::text(numbered(
-            &text,
-            self.offset.unwrap_or(1),
-            self.limit.unwrap_or(LINES),
-            &encoding.to_string(),
-        )?))
+        }
+        let rest = page.rest();
+        Ok(ToolOutput::text(format!("{}({rest}{})", page.text, notes(encoding, seen.layer))))
     }
 }
 
-/// The chosen lines with their numbers, and what there is besides.
-fn numbered(text: &str, offset: usize, limit: usize, encoding: &str) -> Result<String, ToolError> {
-    let total = text.lines().count();
-    if offset == 0 || (offset > total && total > 0) {
-        return Err(ToolError::failed(format!(
-            "`offset` {offset} is not among the file's lines 1 to {total}"
-        )));
-    }
-    let mut shown = String::new();
-    let mut last = offset - 1;
-    for (number, line) in text.lines().enumerate().skip(offset - 1).take(limit.min(LINES)) {
-        if shown.len() + line.len() > BYTES && last >= offset {
-            break;
-        }
-        let cut = line.floor_char_boundary(BYTES.min(line.len()));
-        let _ = writeln!(shown, "{:>6}\t{}", number + 1, &line[..cut]);
-        last = number + 1;
-    }
-    let encoding = if encoding == "UTF-8" { String::new() } else { format!(", {encoding}") };
-    match total - last.min(total) {
-        0 => drop(write!(shown, "({total} lines{encoding})")),
-        more => drop(write!(shown, "({total} lines{encoding}; {more} more: offset {})", last + 1)),
-    }
-    Ok(shown)
+/// What is unusual about a text.
+fn notes(encoding: Encoding, layer: Layer) -> String {
+    let encoding = if encoding == Encoding::Utf8 { String::new() } else { format!("; {encoding}") };
+    let layer = match layer {
+        Layer::Disk => "",
+        Layer::Buffer => "; unsaved in the editor",
+        Layer::Staged => "; with staged changes",
+    };
+    encoding + layer
 }
 
 fn image_type(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
-        [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', ..] => Some("image/png"),
         [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
-        [b'G', b'I', b'F', b'8', ..] => Some("image/gif"),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("image/gif"),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tools::fixture::Project;
+    use expect_test::{Expect, expect};
+    use serde_json::{Value, json};
+
+    #[track_caller]
+    fn check(bytes: &[u8], mut arguments: Value, reply: Expect) {
+        let project = Project::new(&[]);
+        project.write("a", bytes);
+        arguments["path"] = "a".into();
+        reply.assert_eq(&project.call("read_file", arguments));
+    }
+
+    #[test]
+    fn lines_are_numbered_and_the_rest_is_told() {
+        check(
+            b"one\r\ntwo\nthree",
+            json!({}),
+            expect![[r#"
+                 1	one
+                 2	two
+                 3	three
+            (3 lines)"#]],
+        );
+        check(
+            b"one\ntwo\nthree\n",
+            json!({ "offset": 2, "limit": 1 }),
+            expect![[r#"
+                 2	two
+            (3 lines; 1 more; ask with offset 3)"#]],
+        );
+        check(b"", json!({}), expect!["(the file is empty)"]);
+        check(
+            b"\n",
+            json!({ "offset": 0 }),
+            expect![[r#"
+                 1	
+            (1 line)"#]],
+        );
+        check(b"a\n", json!({ "offset": 9 }), expect!["error: `offset` 9 is past the end: `a` has 1 lines"]);
+        check(
+            b"a\n",
+            json!({ "offset": -1 }),
+            expect!["error: read_file: `offset`: invalid value: integer `-1`, expected usize"],
+        );
+    }
+
+    #[test]
+    fn other_encodings_are_read_and_told() {
+        check(
+            b"\xef\xbb\xbfhi\n",
+            json!({}),
+            expect![[r#"
+                 1	hi
+            (1 line; UTF-8 with a byte order mark)"#]],
+        );
+        check(
+            b"\xe9t\xe9\n",
+            json!({}),
+            expect![[r#"
+                 1	été
+            (1 line; Latin-1 (guessed))"#]],
+        );
+        check(
+            b"\xff\xfeh\0i\0",
+            json!({}),
+            expect![[r#"
+                 1	hi
+            (1 line; UTF-16 LE)"#]],
+        );
+        check(
+            b"a\0b",
+            json!({}),
+            expect![
+                "error: `a` is binary (3 bytes; a NUL byte in its first 8 KiB, or broken UTF-16); file_info tells its size and hash"
+            ],
+        );
+    }
+
+    #[test]
+    fn images_are_shown_as_such() {
+        check(b"\x89PNG\r\n\x1a\n\0", json!({}), expect!["[image/png, 9 bytes]"]);
+        check(b"GIF89a\0", json!({}), expect!["[image/gif, 7 bytes]"]);
+        check(b"RIFF\0\0\0\0WEBP", json!({}), expect!["[image/webp, 12 bytes]"]);
+    }
+
+    #[test]
+    fn replies_have_a_limit() {
+        let project = Project::new(&[
+            ("lines", &"x\n".repeat(12_000)),
+            ("long", &"ä".repeat(200_000)),
+            ("wide", &format!("{}\n", "y".repeat(1_000)).repeat(600)),
+        ]);
+        let end = |path: &str, offset: usize| {
+            let reply = project.call("read_file", json!({ "path": path, "offset": offset }));
+            assert!(reply.len() < 300_000);
+            reply.lines().next_back().unwrap().to_owned()
+        };
+        assert_eq!(end("lines", 1), "(12000 lines; 7000 more; ask with offset 5001)");
+        assert_eq!(end("lines", 10_001), "(12000 lines)");
+        assert_eq!(end("long", 1), "(1 line; 137856 more bytes of the last line are not shown)");
+        assert_eq!(end("wide", 1), "(600 lines; 340 more; ask with offset 261)");
     }
 }
