@@ -50,6 +50,13 @@ impl Filter {
         Ok(self)
     }
 
+    /// Narrows to a folder or file whatever characters its path has; `.` and the empty path are everything.
+    #[must_use]
+    pub fn under(mut self, path: &str) -> Self {
+        self.path = Some(PathFilter::Under(path.to_owned()));
+        self
+    }
+
     /// Whether a file may appear in the answer.
     #[must_use]
     pub fn admits_file(&self, path: &str, language: Option<Language>) -> bool {

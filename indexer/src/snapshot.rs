@@ -250,7 +250,8 @@ impl Snapshot {
     }
 
     /// Whether any file lies under a folder.
-    pub(crate) fn has_folder(&self, folder: &str) -> bool {
+    #[must_use]
+    pub fn has_folder(&self, folder: &str) -> bool {
         let prefix = format!("{folder}/");
         self.parts.iter().any(|part| {
             let segment = &part.segment;

@@ -50,7 +50,7 @@ impl Snapshot {
     ) -> TextHits {
         let mut found = TextHits::default();
         let mut scanner = query.scanner();
-        for file in self.text_candidates(query, filter) {
+        for file in self.candidate_files(query, filter) {
             let path = self.path(file);
             let Some(bytes) = bytes(path) else { continue };
             found.searched += 1;
@@ -93,7 +93,7 @@ impl Snapshot {
     ) -> Vec<(String, u64)> {
         let mut scanner = query.scanner();
         let mut counts = Vec::new();
-        for file in self.text_candidates(query, filter) {
+        for file in self.candidate_files(query, filter) {
             let path = self.path(file);
             let count = bytes(path).map_or(0, |bytes| scanner.count(&bytes));
             if count > 0 {
@@ -103,8 +103,14 @@ impl Snapshot {
         counts
     }
 
+    /// The paths of the files that can have a match, in order; for those who read files themselves.
+    #[must_use]
+    pub fn text_candidates(&self, query: &Compiled, filter: &Filter) -> Vec<String> {
+        self.candidate_files(query, filter).into_iter().map(|file| self.path(file).to_owned()).collect()
+    }
+
     /// The files that can have a match, in path order.
-    fn text_candidates(&self, query: &Compiled, filter: &Filter) -> Vec<FileId> {
+    fn candidate_files(&self, query: &Compiled, filter: &Filter) -> Vec<FileId> {
         let mut files = Vec::new();
         for (part, held) in (0u32..).zip(self.parts()) {
             let candidates = held.segment.trigrams().map(|table| table.candidates(query.trigrams()));

@@ -15,8 +15,18 @@ pub struct RootIndex {
     /// The whole tree has been compared with the disk since the start.
     pub verified: bool,
     pub warning: Option<String>,
+    /// Files that it cannot have, because their names are not UTF-8.
+    unnameable: u64,
     /// The root's place among the workspace's.
     root: usize,
+}
+
+impl RootIndex {
+    /// Whether no file of the tree is missing, so that what it does not find is not there.
+    #[must_use]
+    pub fn knows_all(&self) -> bool {
+        self.verified && self.unnameable == 0 && self.snapshot.is_complete() && !self.snapshot.is_damaged()
+    }
 }
 
 enum Message {
@@ -61,7 +71,9 @@ impl Symbols {
         let keepers = self.keepers.get()?;
         let index = |(root, keeper): (usize, &Keeper)| {
             let state = keeper.state();
-            RootIndex { snapshot: keeper.snapshot(), verified: state.verified, warning: state.warning, root }
+            let unnameable = state.report.map_or(0, |report| report.unnameable);
+            let (snapshot, verified) = (keeper.snapshot(), state.verified);
+            RootIndex { snapshot, verified, warning: state.warning, unnameable, root }
         };
         Some(keepers.iter().enumerate().map(index).collect())
     }

@@ -60,7 +60,7 @@ pub enum ReadError {
     #[error("`{path}` is not a regular file (a pipe, socket or device), and is not opened")]
     Special { path: RelPath },
     #[error(
-        "`{path}` has {size} bytes, over the limit of {limit}; search_text finds lines in files up to 2 MiB"
+        "`{path}` has {size} bytes, over the limit of {limit}; search_text finds lines in files up to 16 MiB"
     )]
     TooLarge { path: RelPath, size: u64, limit: u64 },
     #[error("`{path}` is too long: a path has at most 4096 bytes and each name 255")]
@@ -113,6 +113,17 @@ impl Roots {
     /// # Errors
     /// When there is no regular file beneath the root, or it has over `limit` bytes.
     pub fn read(&self, path: &RelPath, limit: u64) -> Result<DiskFile, ReadError> {
+        let mut bytes = Vec::new();
+        let stat = self.read_into(path, limit, &mut bytes)?;
+        Ok(DiskFile { bytes, stat })
+    }
+
+    /// As [`Self::read`], into memory that is used again for the next file.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_into(&self, path: &RelPath, limit: u64, bytes: &mut Vec<u8>) -> Result<Stat, ReadError> {
+        bytes.clear();
         let (dir, inner) = self.at(path)?;
         let file = open(dir, &inner).map_err(|error| self.explain(path, error))?;
         let fail = |error| ReadError::new(path, error);
@@ -127,13 +138,14 @@ impl Roots {
         if stat.size > limit {
             return Err(too_large(stat.size));
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(stat.size).unwrap_or_default());
+        // One more than the size, so that the end is seen without growing.
+        bytes.reserve(usize::try_from(stat.size).unwrap_or_default() + 1);
         // The file may grow while it is read.
-        file.take(limit + 1).read_to_end(&mut bytes).map_err(fail)?;
+        file.take(limit + 1).read_to_end(bytes).map_err(fail)?;
         if bytes.len() as u64 > limit {
             return Err(too_large(bytes.len() as u64));
         }
-        Ok(DiskFile { bytes, stat })
+        Ok(stat)
     }
 
     /// Opening a socket or a device fails with words of its own; this says what it is.
@@ -248,13 +260,20 @@ impl Roots {
 fn open(dir: &Dir, path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
+    never_wait(&mut options);
+    dir.open_with(path, &options)
+}
+
+/// So that opening a pipe does not wait for its other end.
+pub(super) fn never_wait(options: &mut OpenOptions) {
     #[cfg(unix)]
     {
         use cap_std::fs::OpenOptionsExt;
         let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
         options.custom_flags(flags.bits().cast_signed());
     }
-    dir.open_with(path, &options)
+    #[cfg(not(unix))]
+    let _ = options;
 }
 
 fn kind_of(kind: FileType) -> Kind {

@@ -108,6 +108,13 @@ impl RelPath {
         Self(if self.is_root() { name.to_owned() } else { format!("{}/{name}", self.0) })
     }
 
+    /// A path as a link says it, or a system: for showing only.
+    #[must_use]
+    pub fn shown(path: &Path) -> String {
+        let parts = path.as_os_str().as_encoded_bytes().split(|byte| *byte == b'/');
+        parts.map(escape).collect::<Vec<_>>().join("/")
+    }
+
     #[must_use]
     pub fn is_root(&self) -> bool {
         self.0 == "."
@@ -156,6 +163,13 @@ impl RelPath {
 impl fmt::Display for RelPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// In the order of paths, so that a map can be asked for what begins with a text.
+impl std::borrow::Borrow<str> for RelPath {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

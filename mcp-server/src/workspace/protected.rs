@@ -69,7 +69,7 @@ const PAIRS: &[(&str, &str)] = &[
 #[must_use]
 pub fn protection(path: &RelPath) -> Protection {
     let names: Vec<String> = path.names().map(fold).collect();
-    if names.iter().any(|name| is_git(name)) {
+    if names.iter().any(|name| is_folded_git(name)) {
         return Protection::Refused("git's own state is not for file tools");
     }
     let Some(last) = names.last() else { return Protection::None };
@@ -81,13 +81,24 @@ pub fn protection(path: &RelPath) -> Protection {
     if runs { Protection::RunsCode } else { Protection::None }
 }
 
-fn is_git(name: &str) -> bool {
+/// Whether a name, in escaped form, is that of git's own state, however it is spelled.
+#[must_use]
+pub(super) fn is_git(name: &str) -> bool {
+    // Nothing that begins with another letter or a digit folds to it; this is asked of every entry of every folder.
+    let other = |byte: &u8| byte.is_ascii_alphanumeric() && !matches!(byte, b'g' | b'G');
+    !name.as_bytes().first().is_some_and(other) && is_folded_git(&fold(name))
+}
+
+fn is_folded_git(name: &str) -> bool {
     name == ".git"
         || name.strip_prefix("git~").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// A name as the most forgiving file system compares it.
 fn fold(name: &str) -> String {
+    if name.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b':')) {
+        return name.trim_end_matches('.').to_ascii_lowercase();
+    }
     let decoded = RelPath::root().join(name).to_os();
     let visible = decoded.to_string_lossy().chars().filter(|c| !is_ignorable(*c)).collect::<String>();
     let folded: String = visible.nfkc().flat_map(char::to_lowercase).nfc().collect();

@@ -149,35 +149,49 @@ impl Snapshot {
     /// When there is no such folder.
     pub fn list(&self, folder: &RelPath) -> Result<(Vec<(RelPath, Kind)>, usize), ReadError> {
         let folder = self.locate(folder)?;
-        let (mut entries, more) = match self.roots.list(&folder) {
-            Ok(listed) => listed,
-            Err(ReadError::NotFound { .. }) if self.staging.below(&folder).next().is_some() => {
-                (Vec::new(), 0)
-            }
-            Err(error) => return Err(error),
-        };
-        entries.retain(|(path, _)| {
-            !matches!(protection(path), Protection::Refused(_))
-                && self.staging.get(path).is_none_or(|file| file.top != Side::Absent)
-        });
-        let depth = folder.names().count();
-        for (path, file) in self.staging.below(&folder) {
-            if file.top == Side::Absent || path.names().count() <= depth {
-                continue;
-            }
-            let name = path.names().nth(depth).expect("it is below the folder");
-            let kind = if path.names().count() == depth + 1 { Kind::File } else { Kind::Folder };
-            entries.push((folder.join(name), kind));
-        }
-        entries.sort_unstable();
-        entries.dedup_by(|a, b| a.0 == b.0);
-        Ok((entries, more))
+        self.children(&folder)
     }
 
     /// The open buffer of a path.
     #[must_use]
     pub fn document(&self, path: &RelPath) -> Option<&Document> {
         self.documents.get(path).map(|document| &**document)
+    }
+
+    /// Open buffers at or below a folder.
+    pub fn documents_below<'a>(&'a self, folder: &'a RelPath) -> impl Iterator<Item = &'a RelPath> {
+        self.documents.keys().filter(move |path| path.is_below(folder))
+    }
+
+    /// The bytes of the top layer at a path that a walk gave, into memory that is used again for the next file.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_into(&self, path: &RelPath, limit: u64, bytes: &mut Vec<u8>) -> Result<(), ReadError> {
+        let staged = self.staging.get(path).map(|staged| staged.top.file().cloned());
+        match staged.or_else(|| self.buffer(path).map(Some)) {
+            None => self.roots.read_into(path, limit, bytes).map(drop),
+            Some(None) => Err(ReadError::NotFound { path: path.clone() }),
+            Some(Some(content)) => {
+                bytes.clear();
+                bytes.extend_from_slice(&content.bytes);
+                Ok(())
+            }
+        }
+    }
+
+    /// Where an entry of a folder really is: links are followed on the way there, but the last name is not.
+    ///
+    /// # Errors
+    /// When its folder leaves the workspace, or it is protected.
+    pub fn locate_entry(&self, path: &RelPath) -> Result<RelPath, ReadError> {
+        refuse_protected(path)?;
+        let Some(parent) = path.parent().filter(|_| self.staging.get(path).is_none()) else {
+            return Ok(path.clone());
+        };
+        let path = self.locate(&parent)?.join(path.file_name());
+        refuse_protected(&path)?;
+        Ok(path)
     }
 
     fn buffer(&self, path: &RelPath) -> Option<FileContent> {

@@ -5,6 +5,7 @@ use super::change::{CallNumber, FileChange, Selection, Side};
 use super::merge::{hunks, merge, picked};
 use super::path::RelPath;
 use std::collections::{BTreeMap, HashSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 /// The most files that may be staged at once.
@@ -96,7 +97,11 @@ impl Staging {
 
     /// Staged files at or below a folder.
     pub fn below<'a>(&'a self, folder: &'a RelPath) -> impl Iterator<Item = (&'a RelPath, &'a StagedFile)> {
-        self.files().filter(move |(path, _)| path.is_below(folder))
+        let inside = if folder.is_root() { String::new() } else { format!("{folder}/") };
+        let itself = self.files.get_key_value(folder);
+        let rest = self.files.range::<str, _>((Bound::Included(inside.as_str()), Bound::Unbounded));
+        let rest = rest.take_while(move |(path, _)| path.as_str().starts_with(&inside));
+        itself.filter(|_| !folder.is_root()).into_iter().chain(rest).map(|(path, file)| (path, &**file))
     }
 
     /// The calls that have something staged, oldest first.
