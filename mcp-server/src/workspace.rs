@@ -11,6 +11,7 @@ mod journal;
 mod merge;
 mod owner;
 mod path;
+mod place;
 mod protected;
 mod shown;
 mod snapshot;

@@ -1,35 +1,46 @@
 //! Accepted changes onto disk: all of them or none, whatever happens in between. The only writer of users' files.
 //!
-//! 1. Under the journal's lock, every file is compared with what the change was made against.
-//! 2. The set is recorded as being prepared; then each new text is written beside its target and synced.
+//! 1. Under the lock of each root, every file is compared with what the change was made against.
+//! 2. The set is recorded as being prepared; then each new text is written as a temporary file and synced.
 //! 3. The set is recorded as committed: the moment at which it counts.
-//! 4. Temporary files are renamed over their targets, the rest is deleted, folders are synced, the record is filed.
+//! 4. Deletions and renames (`finish.rs`), folders are synced, the record is filed.
 //!
-//! Cut off before 3, recovery removes the temporary files; after 3, it goes on with 4.
+//! Cut off before 3, recovery removes the temporary files; after 3, it goes on with 4. Where 4 cannot be done, the set is
+//! recorded as being taken back, and what it has written is put back from the journal.
 
-use super::change::{FileContent, Side};
-use super::disk::ReadError;
+use super::change::Side;
+use super::disk::{Kind, ReadError};
 use super::journal::{Applied, Journal, JournalError, Phase, Record, SideRecord, recorded};
 use super::path::{RelPath, Roots};
+use super::place::Place;
+use super::protected::{Protection, protection};
 use super::snapshot::on_disk;
 use super::staging::Chosen;
-use cap_std::fs::{Dir, OpenOptions};
-use std::io::{self, Write};
-use std::path::Path;
+use finish::{finish, take_back};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
 
-/// Why nothing was applied. The files are as they were before.
+mod finish;
+
+/// Why nothing was applied. The files are as they were before, but for [`ApplyError::Stuck`].
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     #[error("{} changed on disk since the edit was made, so nothing was written and both texts are kept; show_changes shows the difference, and discard_changes drops the edit", list(.paths))]
     Conflict { paths: Vec<RelPath> },
-    #[error(
-        "`{path}` is reached through a link now, so nothing was written; repeat the edit on the file itself"
-    )]
-    Moved { path: RelPath },
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error("cannot write `{path}`, so nothing was written: {}", reason(.source))]
     Write { path: RelPath, source: io::Error },
+    #[error("`{path}` lies below a file; delete or move that file in the same set")]
+    BelowFile { path: RelPath },
+    #[error(
+        "{failed}; some files could not be put back either: {back}; their old texts are in the journal, and it is tried again with the next change"
+    )]
+    Stuck { failed: Box<ApplyError>, back: Box<ApplyError> },
+    #[error(
+        "an earlier apply was interrupted and cannot be finished yet, so nothing was written: its folder cannot be opened: {0}"
+    )]
+    Unsettled(io::Error),
     #[error(transparent)]
     Journal(#[from] JournalError),
 }
@@ -46,15 +57,15 @@ fn reason(error: &io::Error) -> String {
             "the disk is full; make room and accept again".to_owned()
         }
         io::ErrorKind::PermissionDenied => {
-            "permission denied (EACCES); the folder or file would have to be writable".to_owned()
+            "permission denied (EACCES); the folder would have to be writable".to_owned()
         }
         io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
         _ => error.to_string(),
     }
 }
 
-/// Called before each change of the disk; tests make it fail.
-pub(super) type Step<'a> = &'a dyn Fn(&RelPath) -> io::Result<()>;
+/// Called before each change of the disk; tests make it fail, or never return.
+pub(super) type Step<'a> = &'a dyn Fn() -> io::Result<()>;
 
 /// Writes a set. What is already as wanted is left alone.
 pub(super) fn apply(
@@ -66,55 +77,76 @@ pub(super) fn apply(
     step: Step<'_>,
 ) -> Result<Applied, ApplyError> {
     let _lock = journal.lock()?;
-    recover_pending(journal)?;
+    settle(journal, step)?;
     verify(roots, chosen)?;
-    let number = journal.numbers().last().copied().unwrap_or_default() + 1;
+    let number = journal.last() + 1;
     let mut set = Applied::new(number, title, undoes, roots);
-    for (place, change) in chosen.iter().enumerate() {
+    for change in chosen {
         journal.keep(&change.base)?;
         journal.keep(&change.target)?;
-        let is_new_text = matches!(change.target, Side::File(_) | Side::Link(_));
-        set.files.push(Record {
-            path: change.path.as_str().to_owned(),
-            before: SideRecord::of(&change.base),
-            after: SideRecord::of(&change.target),
-            temporary: is_new_text
-                .then(|| format!(".devtoolkit-{}-{number}-{place}.tmp", std::process::id())),
+        set.files.push(record(roots, &mut set.folders, chosen, change)?);
+    }
+    write_phase(journal, &mut set, Phase::Preparing, step)?;
+    // Held open, they are found again wherever their folder is moved meanwhile.
+    let mut made = Vec::new();
+    let prepared = prepare(roots, &set, chosen, &mut made, step)
+        .and_then(|()| write_phase(journal, &mut set, Phase::Committed, step));
+    if let Err(error) = prepared {
+        made.iter().for_each(|place| drop(place.remove()));
+        journal.drop_pending();
+        return Err(error);
+    }
+    let failed = match finish(roots, &set, step) {
+        Ok(foreign) if foreign.is_empty() => None,
+        Ok(paths) => Some(ApplyError::Conflict { paths }),
+        Err(error) => Some(error),
+    };
+    if let Some(failed) = failed {
+        let turned = step().map_err(|source| journal.error(source)).and_then(|()| journal.turn_back());
+        return Err(match turned.map_err(Into::into).and_then(|()| take_back(roots, journal, &set, step)) {
+            Ok(()) => {
+                made.iter().for_each(|place| drop(place.remove()));
+                journal.drop_pending();
+                failed
+            }
+            Err(back) => ApplyError::Stuck { failed: Box::new(failed), back: Box::new(back) },
         });
-        let missing = missing_folders(roots, &change.path)?;
-        let new = missing.into_iter().filter(|_| is_new_text).map(|folder| folder.as_str().to_owned());
-        let known = std::mem::take(&mut set.folders);
-        set.folders = known.into_iter().chain(new).collect();
-        set.folders.sort();
-        set.folders.dedup();
     }
-    journal.write_pending(&set)?;
-    if let Err(error) = prepare(roots, &set, chosen, step) {
-        take_back(roots, &set);
-        journal.drop_pending()?;
-        return Err(error);
+    match step().map_err(|source| journal.error(source)).and_then(|()| journal.finish(&set)) {
+        Ok(forgotten) => set.forgotten = forgotten,
+        // All is written; the next change or start files the record.
+        Err(error) => tracing::warn!("what was applied is not filed yet: {error}"),
     }
-    set.phase = Phase::Committed;
-    journal.write_pending(&set)?;
-    if let Err(error) = finish(roots, &set, step) {
-        // Renames seldom fail once everything is written; then what was done is undone from the journal.
-        roll_back(roots, journal, &set)?;
-        journal.drop_pending()?;
-        return Err(error);
-    }
-    journal.finish(&set)?;
     Ok(set)
 }
 
+fn write_phase(journal: &Journal, set: &mut Applied, phase: Phase, step: Step<'_>) -> Result<(), ApplyError> {
+    let old = std::mem::replace(&mut set.phase, phase);
+    let written = step().map_err(|source| journal.error(source)).and_then(|()| journal.write_pending(set));
+    if written.is_err() {
+        set.phase = old;
+    }
+    Ok(written?)
+}
+
 /// Finishes or takes back whatever processes that are gone were applying, in any workspace. Gives a line for each.
-pub(super) fn recover(state: &Path) -> Vec<String> {
+pub(super) fn recover(state: &std::path::Path) -> Vec<String> {
     let mut report = Vec::new();
     for journal in Journal::all(state) {
-        let Ok(Some(_)) = journal.pending() else { continue };
+        let pending = match journal.pending() {
+            Ok(Some(set)) => set,
+            Ok(None) => continue,
+            Err(error) => {
+                report.push(error.to_string());
+                continue;
+            }
+        };
+        let journal = journal.with_roots(&pending.roots);
         let Some(_lock) = journal.try_lock() else { continue };
-        match recover_pending(&journal) {
-            Ok(Some(line)) => report.push(line),
-            Ok(None) => {}
+        match settle(&journal, &|| Ok(())) {
+            Ok(lines) => report.extend(lines),
+            // A root that is gone may come back, as a drive does.
+            Err(ApplyError::Unsettled(error)) => tracing::debug!("an interrupted apply waits: {error}"),
             Err(error) => report.push(format!("an interrupted apply could not be finished: {error}")),
         }
     }
@@ -122,256 +154,157 @@ pub(super) fn recover(state: &Path) -> Vec<String> {
 }
 
 /// Under the lock: the same for one journal.
-fn recover_pending(journal: &Journal) -> Result<Option<String>, ApplyError> {
-    let Some(set) = journal.pending()? else { return Ok(None) };
-    let roots = match Roots::open(&set.roots) {
-        Ok(roots) => roots,
-        Err(error) => {
-            tracing::warn!("an interrupted apply is left for later: {error}");
-            return Ok(None);
-        }
-    };
+fn settle(journal: &Journal, step: Step<'_>) -> Result<Vec<String>, ApplyError> {
+    let Some(mut set) = journal.pending()? else { return Ok(Vec::new()) };
+    let roots = Roots::open(&set.roots).map_err(ApplyError::Unsettled)?;
     let what = format!("`{}` ({} files)", set.title, set.files.len());
-    if set.phase == Phase::Preparing {
-        take_back(&roots, &set);
-        journal.drop_pending()?;
-        return Ok(Some(format!("an interrupted apply was taken back: {what}")));
+    if set.phase == Phase::Committed {
+        match finish(&roots, &set, step) {
+            Ok(foreign) => {
+                journal.finish(&set)?;
+                let mut lines = vec![format!("an interrupted apply was finished: {what}")];
+                if !foreign.is_empty() {
+                    let (paths, folder) = (list(&foreign), journal.folder().display());
+                    lines.push(format!(
+                        "{paths} changed meanwhile and kept that text; the texts of the apply are in `{folder}`"
+                    ));
+                }
+                return Ok(lines);
+            }
+            Err(error) => {
+                tracing::warn!("an interrupted apply cannot be finished, so it is taken back: {error}");
+            }
+        }
+        journal.turn_back()?;
+        set.phase = Phase::TakingBack;
     }
-    finish(&roots, &set, &|_| Ok(()))?;
-    journal.finish(&set)?;
-    Ok(Some(format!("an interrupted apply was finished: {what}")))
+    if set.phase == Phase::TakingBack {
+        take_back(&roots, journal, &set, step)?;
+    }
+    remove_temporaries(&roots, &set);
+    journal.drop_pending();
+    Ok(vec![format!("an interrupted apply was taken back: {what}")])
 }
 
 /// Compares every file with what its change was made against.
 fn verify(roots: &Roots, chosen: &[Chosen]) -> Result<(), ApplyError> {
     let mut conflicts = Vec::new();
     for change in chosen {
-        let parent = change.path.parent().unwrap_or_else(RelPath::root);
-        if roots.resolve(&parent)? != parent {
-            return Err(ApplyError::Moved { path: change.path.clone() });
+        if let Protection::Refused(rule) = protection(&change.path) {
+            return Err(ReadError::Protected { path: change.path.clone(), rule }.into());
         }
-        if !on_disk(roots, &change.path)?.same(&change.base) {
+        let now = on_disk(roots, &change.path)?;
+        if !now.same(&change.base) && !is_other_case(roots, chosen, change) {
             conflicts.push(change.path.clone());
         }
     }
     if conflicts.is_empty() { Ok(()) } else { Err(ApplyError::Conflict { paths: conflicts }) }
 }
 
-/// The folders around a path that do not exist, outermost first.
-fn missing_folders(roots: &Roots, path: &RelPath) -> Result<Vec<RelPath>, ApplyError> {
-    let mut missing = Vec::new();
-    let mut at = path.parent();
-    while let Some(folder) = at.filter(|folder| !folder.is_root()) {
-        match roots.stat(&folder) {
-            Ok(_) => break,
-            Err(ReadError::NotFound { .. }) => missing.push(folder.clone()),
+/// Whether what is found at a new path is only the same file under its old name, which goes away in this set: so do
+/// systems that fold case see a file whose name changes case.
+fn is_other_case(roots: &Roots, chosen: &[Chosen], change: &Chosen) -> bool {
+    let file = |path: &RelPath| Place::open(roots, path).ok()?.stat().ok()?.file;
+    let twin = chosen.iter().find(|other| {
+        other.target == Side::Absent && other.path != change.path && folds_to(&other.path, &change.path)
+    });
+    change.base == Side::Absent
+        && twin.is_some_and(|twin| file(&twin.path).is_some_and(|id| Some(id) == file(&change.path)))
+}
+
+/// Whether two paths differ in case at most.
+fn folds_to(a: &RelPath, b: &RelPath) -> bool {
+    a.as_str().to_lowercase() == b.as_str().to_lowercase()
+}
+
+/// The record of a change: where its temporary file will be, and which folders are made for it.
+fn record(
+    roots: &Roots,
+    folders: &mut Vec<String>,
+    chosen: &[Chosen],
+    change: &Chosen,
+) -> Result<Record, ApplyError> {
+    let is_new_text = matches!(change.target, Side::File(_) | Side::Link(_));
+    let mut at = change.path.parent().unwrap_or_else(RelPath::root);
+    while !at.is_root() {
+        match roots.lstat(&at).map(|stat| stat.kind) {
+            Err(ReadError::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),
+            // It goes away in the same set, perhaps only to be made again.
+            Ok(_) if chosen.iter().any(|other| other.path == at && other.target == Side::Absent) => {}
+            Ok(Kind::Folder) => break,
+            Ok(_) if chosen.iter().any(|other| other.path == at && other.target == Side::Folder) => {}
+            Ok(_) => return Err(ApplyError::BelowFile { path: change.path.clone() }),
         }
-        at = folder.parent();
+        let is_recorded = chosen.iter().any(|other| other.path == at && other.target == Side::Folder);
+        if (is_new_text || change.target == Side::Folder) && !is_recorded {
+            let place = folders.binary_search_by(|folder| folder.as_str().cmp(at.as_str()));
+            if let Err(place) = place {
+                folders.insert(place, at.as_str().to_owned());
+            }
+        }
+        at = at.parent().unwrap_or_else(RelPath::root);
     }
-    missing.reverse();
-    Ok(missing)
+    let random = RandomState::new().build_hasher().finish();
+    Ok(Record {
+        path: change.path.as_str().to_owned(),
+        before: SideRecord::of(&change.base),
+        after: SideRecord::of(&change.target),
+        temporary: at.join(&format!(".devtoolkit-{random:016x}.tmp")).as_str().to_owned(),
+    })
 }
 
-/// Makes folders and writes every new text beside its target.
-fn prepare(roots: &Roots, set: &Applied, chosen: &[Chosen], step: Step<'_>) -> Result<(), ApplyError> {
-    for folder in set.folders.iter().filter_map(|folder| recorded(folder)) {
-        let (dir, inner) = roots.at(&folder)?;
-        let made = step(&folder).and_then(|()| dir.create_dir(inner));
-        made.map_err(|source| ApplyError::Write { path: folder.clone(), source })?;
-    }
+/// Writes every new text as a temporary file in the folder of its target, or the nearest one that exists.
+fn prepare(
+    roots: &Roots,
+    set: &Applied,
+    chosen: &[Chosen],
+    made: &mut Vec<Place>,
+    step: Step<'_>,
+) -> Result<(), ApplyError> {
     for (record, change) in set.files.iter().zip(chosen) {
-        let Some(temporary) = &record.temporary else { continue };
-        let fail = |source| ApplyError::Write { path: change.path.clone(), source };
-        let (parent, name) = parent_of(roots, &change.path)?;
-        step(&change.path).map_err(fail)?;
-        match &change.target {
-            Side::File(file) => write_new(&parent, temporary, &name, file, &change.base).map_err(fail)?,
-            Side::Link(to) => link(&parent, to, temporary).map_err(fail)?,
-            Side::Absent | Side::Folder => {}
+        if let (Some(temporary), true) = (recorded(&record.temporary), record.after.has_text()) {
+            made.push(Place::open(roots, &temporary)?);
         }
-        step(&change.path).map_err(fail)?;
+        write_temporary(roots, record, &change.path, &change.target, Some(&change.base), step)?;
     }
     Ok(())
 }
 
-/// Writes a text as a new file, with the mode, owner and attributes of the one that it will replace.
-fn write_new(
-    parent: &Dir,
-    temporary: &str,
-    old: &Path,
-    content: &FileContent,
-    base: &Side,
-) -> io::Result<()> {
-    let mut file = parent.open_with(temporary, OpenOptions::new().write(true).create_new(true))?;
-    file.write_all(&content.bytes)?;
-    #[cfg(unix)]
-    {
-        use cap_std::fs::PermissionsExt;
-        let base_mode = base.file().and_then(|file| file.mode);
-        if let Some(mode) = content.mode.or(base_mode) {
-            file.set_permissions(cap_std::fs::Permissions::from_mode(mode))?;
+/// Writes a side as the temporary file of a record; what has no text has none.
+fn write_temporary(
+    roots: &Roots,
+    record: &Record,
+    path: &RelPath,
+    side: &Side,
+    base: Option<&Side>,
+    step: Step<'_>,
+) -> Result<(), ApplyError> {
+    let Some(temporary) = recorded(&record.temporary) else { return Ok(()) };
+    let fail = |source| ApplyError::Write { path: path.clone(), source };
+    match side {
+        Side::File(file) => {
+            step().map_err(fail)?;
+            // A mode that is not changed is that of the file as it is by now.
+            let mode = file.mode.filter(|_| base.is_none_or(|base| base.mode() != file.mode));
+            let old = Place::open(roots, path).ok();
+            Place::open(roots, &temporary)?.write_new(&file.bytes, mode, old.as_ref()).map_err(fail)?;
+            step().map_err(fail)
         }
-        if base.file().is_some() {
-            keep_attributes(parent, old, &file);
+        Side::Link(to) => {
+            step().map_err(fail)?;
+            Place::open(roots, &temporary)?.link(to).map_err(fail)
         }
-    }
-    #[cfg(not(unix))]
-    let _ = (old, base);
-    file.sync_all()
-}
-
-/// Owner and extended attributes, as far as the system lets us: a file without them is better than none.
-#[cfg(unix)]
-fn keep_attributes(parent: &Dir, old: &Path, new: &cap_std::fs::File) {
-    use cap_std::fs::MetadataExt;
-    use rustix::fs::{Gid, Uid};
-    let Ok(old) = parent.open(old) else { return };
-    if let (Ok(was), Ok(is)) = (old.metadata(), new.metadata())
-        && (was.uid(), was.gid()) != (is.uid(), is.gid())
-    {
-        let _ = rustix::fs::fchown(new, Some(Uid::from_raw(was.uid())), Some(Gid::from_raw(was.gid())));
-    }
-    #[cfg(target_os = "linux")]
-    {
-        let mut names = vec![0; 16 << 10];
-        let Ok(length) = rustix::fs::flistxattr(&old, &mut names[..]) else { return };
-        for name in names[..length].split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
-            let mut value = vec![0; 64 << 10];
-            if let Ok(length) = rustix::fs::fgetxattr(&old, name, &mut value[..]) {
-                let _ = rustix::fs::fsetxattr(new, name, &value[..length], rustix::fs::XattrFlags::empty());
-            }
-        }
+        Side::Absent | Side::Folder => Ok(()),
     }
 }
 
-/// Renames and deletes. What was done already is passed over, so it can be done again after a crash.
-fn finish(roots: &Roots, set: &Applied, step: Step<'_>) -> Result<(), ApplyError> {
-    for record in set.files.iter().filter(|record| record.temporary.is_some()) {
-        let (Some(path), Some(temporary)) = (recorded(&record.path), &record.temporary) else { continue };
-        let fail = |source| ApplyError::Write { path: path.clone(), source };
-        let (parent, name) = parent_of(roots, &path)?;
-        if parent.symlink_metadata(temporary).is_err() {
-            continue;
-        }
-        let now = SideRecord::of(&on_disk(roots, &path)?);
-        if is_same(&now, &record.after) || !is_same(&now, &record.before) {
-            // Done already, or somebody else's since: the new text stays in the journal.
-            parent.remove_file(temporary).map_err(fail)?;
-            continue;
-        }
-        step(&path).and_then(|()| parent.rename(temporary, &parent, &name)).map_err(fail)?;
-        sync(&parent);
-    }
-    let deleted = set.files.iter().filter(|record| record.after == SideRecord::Absent);
-    let mut paths: Vec<(RelPath, &Record)> =
-        deleted.filter_map(|record| Some((recorded(&record.path)?, record))).collect();
-    // What lies deeper goes first, so that folders are empty when their turn comes.
-    paths.sort_by_key(|(path, _)| std::cmp::Reverse(path.names().count()));
-    for (path, record) in paths {
-        let fail = |source| ApplyError::Write { path: path.clone(), source };
-        if !is_same(&SideRecord::of(&on_disk(roots, &path)?), &record.before) {
-            continue;
-        }
-        let (parent, name) = parent_of(roots, &path)?;
-        step(&path).map_err(fail)?;
-        match record.before {
-            // A folder that is not empty has something in it that is not ours to delete.
-            SideRecord::Folder => drop(parent.remove_dir(&name)),
-            SideRecord::Absent | SideRecord::File { .. } | SideRecord::Link(_) => {
-                parent.remove_file(&name).map_err(fail)?;
-            }
-        }
-        sync(&parent);
-    }
-    Ok(())
-}
-
-/// Removes temporary files and new folders.
-fn take_back(roots: &Roots, set: &Applied) {
-    for record in &set.files {
-        let (Some(path), Some(temporary)) = (recorded(&record.path), &record.temporary) else { continue };
-        if let Ok((parent, _)) = parent_of(roots, &path) {
+fn remove_temporaries(roots: &Roots, set: &Applied) {
+    for temporary in set.files.iter().filter_map(|record| recorded(&record.temporary)) {
+        if let Ok(place) = Place::open(roots, &temporary) {
             // It may never have been made.
-            let _ = parent.remove_file(temporary);
+            let _ = place.remove();
         }
-    }
-    remove_folders(roots, set);
-}
-
-/// Removes the folders that were made for a set, where they are empty.
-pub(super) fn remove_folders(roots: &Roots, set: &Applied) {
-    for folder in set.folders.iter().rev().filter_map(|folder| recorded(folder)) {
-        if let Ok((dir, inner)) = roots.at(&folder) {
-            // Someone may have put a file there.
-            let _ = dir.remove_dir(inner);
-        }
-    }
-}
-
-/// Puts back what a set that failed halfway has written already.
-fn roll_back(roots: &Roots, journal: &Journal, set: &Applied) -> Result<(), ApplyError> {
-    for (place, record) in set.files.iter().enumerate() {
-        let Some(path) = recorded(&record.path) else { continue };
-        if !is_same(&SideRecord::of(&on_disk(roots, &path)?), &record.after) {
-            continue;
-        }
-        let fail = |source| ApplyError::Write { path: path.clone(), source };
-        let (parent, name) = parent_of(roots, &path)?;
-        let temporary = format!(".devtoolkit-{}-{}-{place}-back.tmp", std::process::id(), set.number);
-        match journal.side(set.number, &record.before)? {
-            Side::Absent => parent.remove_file(&name).map_err(fail)?,
-            Side::Folder => parent.create_dir(&name).map_err(fail)?,
-            Side::Link(to) => {
-                link(&parent, &to, &temporary)
-                    .and_then(|()| parent.rename(&temporary, &parent, &name))
-                    .map_err(fail)?;
-            }
-            Side::File(file) => {
-                let base = Side::File(file.clone());
-                write_new(&parent, &temporary, &name, &file, &base)
-                    .and_then(|()| parent.rename(&temporary, &parent, &name))
-                    .map_err(fail)?;
-            }
-        }
-        sync(&parent);
-    }
-    take_back(roots, set);
-    Ok(())
-}
-
-fn is_same(a: &SideRecord, b: &SideRecord) -> bool {
-    match (a, b) {
-        (SideRecord::File { revision: a, .. }, SideRecord::File { revision: b, .. }) => a == b,
-        (a, b) => a == b,
-    }
-}
-
-/// The open folder of a path, and its last name: what happens next happens in that folder and nowhere else.
-fn parent_of(roots: &Roots, path: &RelPath) -> Result<(Dir, std::path::PathBuf), ApplyError> {
-    let (dir, inner) = roots.at(path)?;
-    let parent = inner.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = inner.file_name().ok_or_else(|| ReadError::Folder { path: path.clone() })?;
-    let folder = dir.open_dir(parent).map_err(|source| ApplyError::Write { path: path.clone(), source })?;
-    Ok((folder, name.into()))
-}
-
-#[cfg(unix)]
-fn link(parent: &Dir, to: &Path, name: &str) -> io::Result<()> {
-    parent.symlink_contents(to, name)
-}
-
-#[cfg(not(unix))]
-fn link(_: &Dir, _: &Path, _: &str) -> io::Result<()> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "symbolic links cannot be written on this system"))
-}
-
-/// Makes a folder's names last, where the system has a way to; the rename itself has happened either way.
-fn sync(folder: &Dir) {
-    if cfg!(unix)
-        && let Ok(folder) = folder.try_clone()
-    {
-        let _ = folder.into_std_file().sync_all();
     }
 }
 

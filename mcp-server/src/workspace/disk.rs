@@ -35,6 +35,8 @@ pub struct Stat {
     /// Names that the file has.
     pub links: u64,
     pub modified: Option<SystemTime>,
+    /// Which file it is, whatever its names: device and inode.
+    pub file: Option<(u64, u64)>,
 }
 
 /// A file as it is read.
@@ -53,6 +55,10 @@ pub enum ReadError {
     Outside { path: RelPath },
     #[error("`{path}` is a loop of symbolic links")]
     Loop { path: RelPath },
+    #[error(
+        "`{path}` is reached through a link, which is not followed here; use the path of the file itself"
+    )]
+    Linked { path: RelPath },
     #[error("`{path}` is a folder; list_directory shows what is in it")]
     Folder { path: RelPath },
     #[error("`{path}` is no folder")]
@@ -108,54 +114,6 @@ pub(super) fn canonical(folder: &Path) -> io::Result<PathBuf> {
 }
 
 impl Roots {
-    /// Reads a file, links inside of the workspace followed.
-    ///
-    /// # Errors
-    /// When there is no regular file beneath the root, or it has over `limit` bytes.
-    pub fn read(&self, path: &RelPath, limit: u64) -> Result<DiskFile, ReadError> {
-        let mut bytes = Vec::new();
-        let stat = self.read_into(path, limit, &mut bytes)?;
-        Ok(DiskFile { bytes, stat })
-    }
-
-    /// As [`Self::read`], into memory that is used again for the next file.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
-    pub fn read_into(&self, path: &RelPath, limit: u64, bytes: &mut Vec<u8>) -> Result<Stat, ReadError> {
-        bytes.clear();
-        let (dir, inner) = self.at(path)?;
-        let file = open(dir, &inner).map_err(|error| self.explain(path, error))?;
-        let fail = |error| ReadError::new(path, error);
-        let metadata = file.metadata().map_err(fail)?;
-        let stat = stat_of(&metadata);
-        match stat.kind {
-            Kind::File => {}
-            Kind::Folder => return Err(ReadError::Folder { path: path.clone() }),
-            Kind::Link | Kind::Special => return Err(ReadError::Special { path: path.clone() }),
-        }
-        let too_large = |size| ReadError::TooLarge { path: path.clone(), size, limit };
-        if stat.size > limit {
-            return Err(too_large(stat.size));
-        }
-        // One more than the size, so that the end is seen without growing.
-        bytes.reserve(usize::try_from(stat.size).unwrap_or_default() + 1);
-        // The file may grow while it is read.
-        file.take(limit + 1).read_to_end(bytes).map_err(fail)?;
-        if bytes.len() as u64 > limit {
-            return Err(too_large(bytes.len() as u64));
-        }
-        Ok(stat)
-    }
-
-    /// Opening a socket or a device fails with words of its own; this says what it is.
-    fn explain(&self, path: &RelPath, error: io::Error) -> ReadError {
-        match self.lstat(path) {
-            Ok(Stat { kind: Kind::Special, .. }) => ReadError::Special { path: path.clone() },
-            _ => ReadError::new(path, error),
-        }
-    }
-
     /// What lies at a path, links inside of the workspace followed.
     ///
     /// # Errors
@@ -256,14 +214,6 @@ impl Roots {
     }
 }
 
-/// Opens for reading; never waits for a pipe's other end and never takes a terminal.
-fn open(dir: &Dir, path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    never_wait(&mut options);
-    dir.open_with(path, &options)
-}
-
 /// So that opening a pipe does not wait for its other end.
 pub(super) fn never_wait(options: &mut OpenOptions) {
     #[cfg(unix)]
@@ -274,6 +224,35 @@ pub(super) fn never_wait(options: &mut OpenOptions) {
     }
     #[cfg(not(unix))]
     let _ = options;
+}
+
+/// The bytes of an opened file, if it is a regular one of at most `limit` bytes, into memory that may be used again.
+pub(super) fn read_into(
+    path: &RelPath,
+    file: File,
+    limit: u64,
+    bytes: &mut Vec<u8>,
+) -> Result<Stat, ReadError> {
+    bytes.clear();
+    let fail = |error| ReadError::new(path, error);
+    let stat = stat_of(&file.metadata().map_err(fail)?);
+    match stat.kind {
+        Kind::File => {}
+        Kind::Folder => return Err(ReadError::Folder { path: path.clone() }),
+        Kind::Link | Kind::Special => return Err(ReadError::Special { path: path.clone() }),
+    }
+    let too_large = |size| ReadError::TooLarge { path: path.clone(), size, limit };
+    if stat.size > limit {
+        return Err(too_large(stat.size));
+    }
+    // One more than the size, so that the end is seen without growing.
+    bytes.reserve(usize::try_from(stat.size).unwrap_or_default() + 1);
+    // The file may grow while it is read.
+    file.take(limit + 1).read_to_end(bytes).map_err(fail)?;
+    if bytes.len() as u64 > limit {
+        return Err(too_large(bytes.len() as u64));
+    }
+    Ok(stat)
 }
 
 fn kind_of(kind: FileType) -> Kind {
@@ -287,12 +266,12 @@ fn kind_of(kind: FileType) -> Kind {
 
 pub(super) fn stat_of(metadata: &Metadata) -> Stat {
     #[cfg(unix)]
-    let (mode, links) = {
+    let (mode, links, file) = {
         use cap_std::fs::MetadataExt;
-        (Some(metadata.mode() & 0o7777), metadata.nlink())
+        (Some(metadata.mode() & 0o7777), metadata.nlink(), Some((metadata.dev(), metadata.ino())))
     };
     #[cfg(not(unix))]
-    let (mode, links) = (None, 1);
+    let (mode, links, file) = (None, 1, None);
     let modified = metadata.modified().ok().map(cap_std::time::SystemTime::into_std);
-    Stat { kind: kind_of(metadata.file_type()), size: metadata.len(), mode, links, modified }
+    Stat { kind: kind_of(metadata.file_type()), size: metadata.len(), mode, links, modified, file }
 }

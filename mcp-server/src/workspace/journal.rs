@@ -1,24 +1,37 @@
 //! What was applied: kept so that it can be undone, and so that an apply that is cut off anywhere is finished or taken
 //! back at the next start.
 //!
-//! A journal is a folder of the user's state: `lock`, `pending.json` while something is being applied, `sets/N.json` for
-//! what was, and `texts/` with the bytes before and after.
+//! A journal is a folder of the user's state: `pending` while something is being applied, `sets/N` for what was, and
+//! `texts/` with the bytes before and after. Each record begins with a line of its version and its hash.
 
 #![expect(clippy::disallowed_methods, reason = "the journal owns its folder in the user's state")]
 
 use super::change::{FileContent, Revision, Side};
 use super::path::{RelPath, Roots};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-/// Sets kept for undo.
-const SETS: usize = 200;
-/// Bytes of old and new texts kept for undo.
-const BYTES: u64 = 256 << 20;
 /// The form of the records. Others are left alone.
 const VERSION: u32 = 1;
+/// What a record's first line begins with.
+const MARK: &str = "devtoolkit-record";
+/// How long one process waits for another that is applying.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How much is kept for undo.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) sets: usize,
+    /// Of old and new texts.
+    pub(super) bytes: u64,
+}
+
+const LIMITS: Limits = Limits { sets: 200, bytes: 256 << 20 };
 
 /// Why the journal could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -27,16 +40,19 @@ pub enum JournalError {
     Io { path: PathBuf, source: io::Error },
     #[error("the journal `{}` is of version {version}, newer than this program's {VERSION}; use a newer devtoolkit", .path.display())]
     Newer { path: PathBuf, version: u32 },
+    #[error(
+        "another process is writing to this workspace (`{}` is locked), so nothing was written; try again when it is done", .path.display()
+    )]
+    Busy { path: PathBuf },
     #[error("nothing was applied as set {0}; list_changes shows what can be undone")]
     NoSet(u32),
-    #[error("the texts of set {0} are no longer kept, so it cannot be undone")]
+    #[error("set {0} is too old or damaged: its texts are no longer kept, so it cannot be undone")]
     Gone(u32),
 }
 
 /// A set of files that was written at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Applied {
-    version: u32,
     pub number: u32,
     pub title: String,
     /// The set that this one took back.
@@ -45,8 +61,11 @@ pub struct Applied {
     pub(super) roots: Vec<PathBuf>,
     pub(super) phase: Phase,
     pub(super) files: Vec<Record>,
-    /// Folders made for new files.
+    /// Folders made for new files, outermost first.
     pub(super) folders: Vec<String>,
+    /// How many old sets were forgotten for this one.
+    #[serde(skip)]
+    pub(super) forgotten: usize,
 }
 
 /// How far an apply has come.
@@ -56,6 +75,8 @@ pub(super) enum Phase {
     Preparing,
     /// All are written: to be finished.
     Committed,
+    /// It could not be finished: what was written is being put back.
+    TakingBack,
 }
 
 /// One file of a set.
@@ -64,8 +85,8 @@ pub(super) struct Record {
     pub(super) path: String,
     pub(super) before: SideRecord,
     pub(super) after: SideRecord,
-    /// The name of the new text's temporary file, in the same folder.
-    pub(super) temporary: Option<String>,
+    /// The path of its temporary file.
+    pub(super) temporary: String,
 }
 
 /// A side without its bytes.
@@ -86,6 +107,27 @@ impl SideRecord {
             Side::Folder => Self::Folder,
         }
     }
+
+    /// Whether both are the same, but for a file's mode.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File { revision: a, .. }, Self::File { revision: b, .. }) => a == b,
+            (a, b) => a == b,
+        }
+    }
+
+    /// Whether it is written by way of a temporary file.
+    pub(super) fn has_text(&self) -> bool {
+        matches!(self, Self::File { .. } | Self::Link(_))
+    }
+
+    /// The name of its text.
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::File { revision, .. } => Some(revision),
+            Self::Absent | Self::Link(_) | Self::Folder => None,
+        }
+    }
 }
 
 impl Applied {
@@ -96,7 +138,6 @@ impl Applied {
 
     pub(super) fn new(number: u32, title: &str, undoes: Option<u32>, roots: &Roots) -> Self {
         Self {
-            version: VERSION,
             number,
             title: title.to_owned(),
             undoes,
@@ -104,6 +145,7 @@ impl Applied {
             phase: Phase::Preparing,
             files: Vec::new(),
             folders: Vec::new(),
+            forgotten: 0,
         }
     }
 }
@@ -112,10 +154,13 @@ impl Applied {
 #[derive(Clone, Debug)]
 pub struct Journal {
     folder: PathBuf,
+    /// The file that is locked for each root, in an order that all processes share.
+    locks: Vec<PathBuf>,
+    limits: Limits,
 }
 
 /// Held while something is applied; freed by the system when its process ends.
-pub(super) struct Lock(#[expect(dead_code, reason = "held for its lock")] File);
+pub(super) struct Lock(#[expect(dead_code, reason = "held for its locks")] Vec<File>);
 
 impl Journal {
     /// The journal of a workspace below the user's state folder.
@@ -123,18 +168,30 @@ impl Journal {
     /// # Errors
     /// When its folder cannot be made.
     pub fn open(state: &Path, roots: &Roots) -> Result<Self, JournalError> {
-        let first = &roots.all()[0];
-        let key = Revision::of(first.path.as_os_str().as_encoded_bytes()).to_string();
-        let folder = state.join("journals").join(format!("{}-{}", sanitized(&first.label), &key[..16]));
-        let journal = Self { folder };
-        journal.make_folders().map_err(|source| journal.error(source))?;
+        let paths: Vec<PathBuf> = roots.all().iter().map(|root| root.path.clone()).collect();
+        let key = paths.iter().map(|path| key(path)).collect::<String>();
+        let key = if paths.len() == 1 { key } else { key_of(key.as_bytes()) };
+        let name = format!("{}-{key}", sanitized(&roots.all()[0].label));
+        let journal = Self { folder: state.join("journals").join(name), locks: Vec::new(), limits: LIMITS };
+        let journal = journal.with_roots(&paths);
+        journal.make_folders(&state.join("locks")).map_err(|source| journal.error(source))?;
         Ok(journal)
     }
 
-    /// All journals of the user's state folder.
+    /// All journals of the user's state folder, roots unknown.
     pub(super) fn all(state: &Path) -> Vec<Self> {
         let Ok(entries) = fs::read_dir(state.join("journals")) else { return Vec::new() };
-        entries.flatten().map(|entry| Self { folder: entry.path() }).collect()
+        let folders = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        folders.map(|entry| Self { folder: entry.path(), locks: Vec::new(), limits: LIMITS }).collect()
+    }
+
+    /// The same with the locks of these roots.
+    pub(super) fn with_roots(mut self, roots: &[PathBuf]) -> Self {
+        let state = self.folder.parent().and_then(Path::parent).unwrap_or(&self.folder).join("locks");
+        self.locks = roots.iter().map(|root| state.join(key(root))).collect();
+        self.locks.sort();
+        self.locks.dedup();
+        self
     }
 
     /// The folder it is kept in.
@@ -143,61 +200,99 @@ impl Journal {
         &self.folder
     }
 
-    fn make_folders(&self) -> io::Result<()> {
+    fn make_folders(&self, locks: &Path) -> io::Result<()> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(locks)?;
         builder.create(self.folder.join("sets"))?;
         builder.create(self.folder.join("texts"))
     }
 
-    fn error(&self, source: io::Error) -> JournalError {
+    pub(super) fn error(&self, source: io::Error) -> JournalError {
         JournalError::Io { path: self.folder.clone(), source }
     }
 
-    /// Waits for other processes that are applying.
+    /// Waits a while for other processes that are applying to one of the roots.
     pub(super) fn lock(&self) -> Result<Lock, JournalError> {
-        let file = File::options().create(true).truncate(false).write(true).open(self.folder.join("lock"));
-        let file = file.map_err(|source| self.error(source))?;
-        file.lock().map_err(|source| self.error(source))?;
-        Ok(Lock(file))
+        let started = Instant::now();
+        loop {
+            match self.take_locks() {
+                Ok(Ok(lock)) => return Ok(lock),
+                Ok(Err(path)) if started.elapsed() > PATIENCE => return Err(JournalError::Busy { path }),
+                Ok(Err(_)) => std::thread::sleep(Duration::from_millis(5)),
+                Err(source) => return Err(self.error(source)),
+            }
+        }
     }
 
     /// The lock, if no one holds it.
     pub(super) fn try_lock(&self) -> Option<Lock> {
-        let file =
-            File::options().create(true).truncate(false).write(true).open(self.folder.join("lock")).ok()?;
-        file.try_lock().ok()?;
-        Some(Lock(file))
+        self.take_locks().ok()?.ok()
+    }
+
+    /// All locks or none; gives the file of one that is held.
+    fn take_locks(&self) -> io::Result<Result<Lock, PathBuf>> {
+        let mut held = Vec::new();
+        for path in &self.locks {
+            let file = File::options().create(true).truncate(false).write(true).open(path)?;
+            match file.try_lock() {
+                Ok(()) => held.push(file),
+                Err(fs::TryLockError::WouldBlock) => return Ok(Err(path.clone())),
+                Err(fs::TryLockError::Error(error)) => return Err(error),
+            }
+        }
+        Ok(Ok(Lock(held)))
     }
 
     /// What is being applied, or was when its process ended.
     pub(super) fn pending(&self) -> Result<Option<Applied>, JournalError> {
-        self.read(&self.folder.join("pending.json"))
+        if let Some(set) = self.read::<Applied>(&self.folder.join("taking-back"))? {
+            return Ok(Some(Applied { phase: Phase::TakingBack, ..set }));
+        }
+        self.read(&self.folder.join("pending"))
     }
 
     pub(super) fn write_pending(&self, set: &Applied) -> Result<(), JournalError> {
-        self.write(&self.folder.join("pending.json"), set).map_err(|source| self.error(source))
+        self.write(&self.folder.join("pending"), set).map_err(|source| self.error(source))
     }
 
-    pub(super) fn drop_pending(&self) -> Result<(), JournalError> {
-        fs::remove_file(self.folder.join("pending.json")).map_err(|source| self.error(source))
+    /// Records that what is pending is being taken back: by a name, for which there is room on a full disk too.
+    pub(super) fn turn_back(&self) -> Result<(), JournalError> {
+        let renamed = fs::rename(self.folder.join("pending"), self.folder.join("taking-back"));
+        renamed.and_then(|()| sync_folder(&self.folder)).map_err(|source| self.error(source))
     }
 
-    /// Turns what is pending into a finished set.
-    pub(super) fn finish(&self, set: &Applied) -> Result<(), JournalError> {
-        let (from, to) = (self.folder.join("pending.json"), self.set_path(set.number));
+    /// Forgets what was pending. What stays is taken back again with the next change or start, which changes nothing.
+    pub(super) fn drop_pending(&self) {
+        for name in ["pending", "taking-back"] {
+            match fs::remove_file(self.folder.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    tracing::warn!("a record stays in the journal `{}`: {error}", self.folder.display());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Turns what is pending into a finished set; gives how many old ones were forgotten for it.
+    pub(super) fn finish(&self, set: &Applied) -> Result<usize, JournalError> {
+        let (from, to) = (self.folder.join("pending"), self.set_path(set.number));
         fs::rename(from, to).map_err(|source| self.error(source))?;
-        self.prune();
-        Ok(())
+        Ok(self.prune())
+    }
+
+    /// The newest number that was given.
+    pub(super) fn last(&self) -> u32 {
+        self.numbers().last().copied().unwrap_or_default()
     }
 
     /// The numbers of all sets, oldest first.
     #[must_use]
     pub fn numbers(&self) -> Vec<u32> {
         let Ok(entries) = fs::read_dir(self.folder.join("sets")) else { return Vec::new() };
-        let name = |entry: fs::DirEntry| entry.file_name().to_str()?.strip_suffix(".json")?.parse().ok();
+        let name = |entry: fs::DirEntry| entry.file_name().to_str()?.parse().ok();
         let mut numbers: Vec<u32> = entries.flatten().filter_map(name).collect();
         numbers.sort_unstable();
         numbers
@@ -206,20 +301,25 @@ impl Journal {
     /// A set by its number.
     ///
     /// # Errors
-    /// When there is none.
+    /// When there is none, or it is no longer kept.
     pub fn set(&self, number: u32) -> Result<Applied, JournalError> {
-        self.read(&self.set_path(number))?.ok_or(JournalError::NoSet(number))
+        let newest = self.last();
+        let found: Option<Applied> = self.read(&self.set_path(number))?;
+        let missing = if (1..=newest).contains(&number) { JournalError::Gone } else { JournalError::NoSet };
+        found.filter(|set| set.number == number).ok_or(missing(number))
     }
 
     fn set_path(&self, number: u32) -> PathBuf {
-        self.folder.join("sets").join(format!("{number}.json"))
+        self.folder.join("sets").join(number.to_string())
     }
 
     /// Keeps a side's bytes.
     pub(super) fn keep(&self, side: &Side) -> Result<(), JournalError> {
         let Some(file) = side.file() else { return Ok(()) };
         let path = self.text_path(&file.revision.to_string());
-        if fs::metadata(&path).is_ok_and(|stat| stat.len() == file.bytes.len() as u64) {
+        let is_kept = fs::metadata(&path).is_ok_and(|stat| stat.len() == file.bytes.len() as u64)
+            && fs::read(&path).is_ok_and(|bytes| bytes == *file.bytes);
+        if is_kept {
             return Ok(());
         }
         fs::write(path, &file.bytes).map_err(|source| self.error(source))
@@ -246,70 +346,63 @@ impl Journal {
         self.folder.join("texts").join(revision)
     }
 
-    fn read(&self, path: &Path) -> Result<Option<Applied>, JournalError> {
+    /// A record, or none where there is none. A damaged one is put aside, never deleted, and a newer one is left alone.
+    fn read<T: DeserializeOwned>(&self, path: &Path) -> Result<Option<T>, JournalError> {
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(self.error(source)),
         };
-        let version = serde_json::from_slice::<serde_json::Value>(&bytes)
-            .ok()
-            .and_then(|json| json["version"].as_u64());
-        if let Some(version) =
-            version.and_then(|version| u32::try_from(version).ok()).filter(|version| *version > VERSION)
-        {
-            return Err(JournalError::Newer { path: path.to_path_buf(), version });
+        match unsealed(&bytes) {
+            Ok(record) => Ok(Some(record)),
+            Err(Some(version)) => Err(JournalError::Newer { path: path.to_path_buf(), version }),
+            Err(None) => {
+                // Records are written whole, so this one was damaged later.
+                let hash = Revision::of(&bytes).to_string();
+                let aside = path.with_extension(format!("damaged-{}", &hash[..8]));
+                tracing::warn!("`{}` is damaged and was put aside as `{}`", path.display(), aside.display());
+                fs::rename(path, aside).map_err(|source| self.error(source))?;
+                Ok(None)
+            }
         }
-        if let Ok(set) = serde_json::from_slice(&bytes) {
-            return Ok(Some(set));
-        }
-        // Records are written whole, so this one was damaged later: it is put aside, not lost.
-        let aside = path.with_extension("damaged");
-        tracing::warn!("`{}` is damaged and was put aside as `{}`", path.display(), aside.display());
-        fs::rename(path, aside).map_err(|source| self.error(source))?;
-        Ok(None)
     }
 
-    fn write(&self, path: &Path, set: &Applied) -> io::Result<()> {
+    fn write(&self, path: &Path, record: &impl Serialize) -> io::Result<()> {
         let temporary = path.with_extension("new");
         let mut file = File::create(&temporary)?;
-        file.write_all(&serde_json::to_vec(set).map_err(io::Error::other)?)?;
+        file.write_all(&sealed(record)?)?;
         file.sync_all()?;
         fs::rename(&temporary, path)?;
         sync_folder(&self.folder)
     }
 
-    /// Forgets the oldest sets past the limits, and texts that no set has.
-    fn prune(&self) {
+    /// Forgets the oldest sets past the limits, and texts that no set has. Gives how many sets were forgotten.
+    fn prune(&self) -> usize {
         let numbers = self.numbers();
-        let texts: u64 = self.texts().iter().map(|(_, size)| size).sum();
-        if numbers.len() <= SETS && texts <= BYTES {
-            return;
+        let sizes: HashMap<String, u64> = self.texts().into_iter().collect();
+        if numbers.len() <= self.limits.sets && sizes.values().sum::<u64>() <= self.limits.bytes {
+            return 0;
         }
-        let mut kept: std::collections::HashSet<String> = std::collections::HashSet::new();
-        let mut bytes = 0;
-        let sizes: std::collections::HashMap<String, u64> = self.texts().into_iter().collect();
+        let mut kept: HashSet<String> = HashSet::new();
+        let (mut bytes, mut forgotten) = (0, 0);
         for (place, number) in numbers.iter().rev().enumerate() {
+            // What cannot be read now, as one of a newer version, is left alone.
             let Ok(set) = self.set(*number) else { continue };
-            let texts: Vec<String> =
-                set.files.iter().flat_map(|file| [&file.before, &file.after]).filter_map(revision).collect();
-            bytes += texts
-                .iter()
-                .filter(|text| !kept.contains(*text))
-                .filter_map(|text| sizes.get(text))
-                .sum::<u64>();
+            let sides = set.files.iter().flat_map(|file| [&file.before, &file.after]);
+            let texts: HashSet<&str> = sides.filter_map(SideRecord::text).collect();
+            let new = texts.iter().filter(|text| !kept.contains(**text));
+            bytes += new.filter_map(|text| sizes.get(*text)).sum::<u64>();
             // The newest can always be undone.
-            if place > 0 && (place >= SETS || bytes > BYTES) {
-                let _ = fs::remove_file(self.set_path(*number));
+            if place > 0 && (place >= self.limits.sets || bytes > self.limits.bytes) {
+                forgotten += usize::from(fs::remove_file(self.set_path(*number)).is_ok());
             } else {
-                kept.extend(texts);
+                kept.extend(texts.into_iter().map(str::to_owned));
             }
         }
-        for (text, _) in self.texts() {
-            if !kept.contains(&text) {
-                let _ = fs::remove_file(self.text_path(&text));
-            }
+        for text in sizes.keys().filter(|text| !kept.contains(*text)) {
+            let _ = fs::remove_file(self.text_path(text));
         }
+        forgotten
     }
 
     fn texts(&self) -> Vec<(String, u64)> {
@@ -320,11 +413,37 @@ impl Journal {
     }
 }
 
-fn revision(record: &SideRecord) -> Option<String> {
-    match record {
-        SideRecord::File { revision, .. } => Some(revision.clone()),
-        SideRecord::Absent | SideRecord::Link(_) | SideRecord::Folder => None,
+/// A record as bytes: a line of version and hash, then JSON.
+fn sealed(record: &impl Serialize) -> io::Result<Vec<u8>> {
+    let json = serde_json::to_vec(record).map_err(io::Error::other)?;
+    let mut bytes = format!("{MARK} {VERSION} {}\n", Revision::of(&json)).into_bytes();
+    bytes.extend_from_slice(&json);
+    Ok(bytes)
+}
+
+/// A record from bytes; the version of a newer one, or `None` for damage.
+fn unsealed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Option<u32>> {
+    let end = bytes.iter().position(|byte| *byte == b'\n').ok_or(None)?;
+    let head = std::str::from_utf8(&bytes[..end]).map_err(|_| None)?;
+    let [mark, version, hash] = head.split(' ').collect::<Vec<_>>()[..] else { return Err(None) };
+    let version: u32 = version.parse().ok().filter(|_| mark == MARK).ok_or(None)?;
+    if version > VERSION {
+        return Err(Some(version));
     }
+    let json = &bytes[end + 1..];
+    if Revision::of(json).to_string() != hash {
+        return Err(None);
+    }
+    serde_json::from_slice(json).map_err(|_| None)
+}
+
+/// The name of a root among others.
+fn key(root: &Path) -> String {
+    key_of(root.as_os_str().as_encoded_bytes())
+}
+
+fn key_of(bytes: &[u8]) -> String {
+    Revision::of(bytes).to_string()[..16].to_owned()
 }
 
 /// Makes a folder's names last through a power failure, where the system has a way to.

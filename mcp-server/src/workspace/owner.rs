@@ -141,6 +141,10 @@ impl Workspace {
     pub fn stage(&mut self, title: String, files: Vec<FileChange>) -> Result<CallNumber, OpError> {
         let paths: Vec<RelPath> = files.iter().map(|change| change.path.clone()).collect();
         for path in &paths {
+            // Tools look for themselves; here it holds for all of them.
+            if self.snapshot.locate_entry(path)? != *path {
+                return Err(ReadError::Linked { path: path.clone() }.into());
+            }
             self.refresh(path);
         }
         let number = self.snapshot.staging.add(title, files)?;
@@ -164,7 +168,7 @@ impl Workspace {
             return Err(ApplyError::Conflict { paths }.into());
         }
         let title = self.title(&chosen);
-        let set = apply::apply(&self.snapshot.roots, &self.journal, &title, None, &chosen, &|_| Ok(()))?;
+        let set = apply::apply(&self.snapshot.roots, &self.journal, &title, None, &chosen, &|| Ok(()))?;
         self.changed.extend(chosen.iter().map(|change| change.path.clone()));
         self.snapshot.staging.accepted(&chosen, selection);
         Ok(set)
@@ -211,24 +215,32 @@ impl Workspace {
         };
         let set = self.journal.set(number)?;
         let (mut chosen, mut conflicts) = (Vec::new(), Vec::new());
+        let mut made: BTreeSet<RelPath> = set.folders.iter().filter_map(|folder| recorded(folder)).collect();
         for record in &set.files {
             let Some(path) = recorded(&record.path) else { continue };
             let before = self.journal.side(number, &record.before)?;
             let after = self.journal.side(number, &record.after)?;
             let now = on_disk(&self.snapshot.roots, &path)?;
-            match merge(&after, &before, &now) {
+            let is_made = made.remove(&path) && now == Side::Folder;
+            match merge(if is_made { &now } else { &after }, &before, &now) {
                 Some(target) => chosen.push(Chosen { path, base: now, target }),
                 None => conflicts.push(path),
+            }
+        }
+        // Folders that were made for the set go with it, unless somebody else has put something there.
+        for path in made {
+            if on_disk(&self.snapshot.roots, &path)? == Side::Folder {
+                chosen.push(Chosen { path, base: Side::Folder, target: Side::Absent });
             }
         }
         if !conflicts.is_empty() {
             return Err(OpError::UndoConflict { set: number, paths: conflicts });
         }
         chosen.retain(|change| !change.base.same(&change.target));
+        chosen.sort_by(|a, b| a.path.cmp(&b.path));
         let title = format!("undo of {number}: {}", set.title);
         let undone =
-            apply::apply(&self.snapshot.roots, &self.journal, &title, Some(number), &chosen, &|_| Ok(()))?;
-        apply::remove_folders(&self.snapshot.roots, &set);
+            apply::apply(&self.snapshot.roots, &self.journal, &title, Some(number), &chosen, &|| Ok(()))?;
         self.changed.extend(chosen.into_iter().map(|change| change.path));
         self.refresh_all();
         Ok(undone)
@@ -238,7 +250,12 @@ impl Workspace {
     fn newest(&self) -> Result<u32, OpError> {
         let mut undone = BTreeSet::new();
         for number in self.journal.numbers().into_iter().rev() {
-            let Ok(set) = self.journal.set(number) else { continue };
+            let set = match self.journal.set(number) {
+                Ok(set) => set,
+                // Put aside with a warning; the next older one is meant then.
+                Err(JournalError::Gone(_)) => continue,
+                Err(error) => return Err(error.into()),
+            };
             match set.undoes {
                 Some(other) if !undone.contains(&number) => drop(undone.insert(other)),
                 Some(_) => {}
@@ -348,5 +365,9 @@ fn written(set: &Applied, verb: &str) -> String {
     let more = set.paths().count().saturating_sub(20);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     let number = set.number;
+    let more = match set.forgotten {
+        0 => more,
+        forgotten => format!("{more}; the oldest applied sets can no longer be undone: {forgotten}"),
+    };
     format!("{verb} set {number}: {}{more}; undo_changes with `set` {number} takes it back", paths.join(", "))
 }

@@ -4,6 +4,7 @@ use super::change::{FileContent, Side};
 use super::disk::{FILE_LIMIT, Kind, ReadError};
 use super::document::Document;
 use super::path::{RelPath, Roots};
+use super::place::Place;
 use super::protected::{Protection, protection};
 use super::staging::Staging;
 use super::text::encode;
@@ -93,15 +94,16 @@ impl Snapshot {
         if let Some(content) = self.buffer(&path) {
             return Ok(Seen { path, content, layer: Layer::Buffer, links: 1 });
         }
-        let file = self.roots.read(&path, limit)?;
+        let file = Place::open(&self.roots, &path)?.read(limit)?;
         let links = file.stat.links;
         Ok(Seen { path, content: FileContent::new(file.bytes, file.stat.mode), layer: Layer::Disk, links })
     }
 
-    /// What is at a path in the top layer, a link as a link: what a change of it starts from.
+    /// What is at a path in the top layer, a link as a link: what a change of it starts from. The path is one that
+    /// [`Self::locate`] or [`Self::locate_entry`] gave.
     ///
     /// # Errors
-    /// When it is protected, outside or too large.
+    /// When it is protected, reached through a link or too large.
     pub fn side(&self, path: &RelPath) -> Result<Side, ReadError> {
         refuse_protected(path)?;
         match self.staging.get(path) {
@@ -170,7 +172,7 @@ impl Snapshot {
     pub fn read_into(&self, path: &RelPath, limit: u64, bytes: &mut Vec<u8>) -> Result<(), ReadError> {
         let staged = self.staging.get(path).map(|staged| staged.top.file().cloned());
         match staged.or_else(|| self.buffer(path).map(Some)) {
-            None => self.roots.read_into(path, limit, bytes).map(drop),
+            None => Place::open(&self.roots, path)?.read_into(limit, bytes).map(drop),
             Some(None) => Err(ReadError::NotFound { path: path.clone() }),
             Some(Some(content)) => {
                 bytes.clear();
@@ -205,25 +207,16 @@ impl Snapshot {
 /// What is at a path on disk, a link as a link.
 ///
 /// # Errors
-/// When it is outside, too large or no regular file.
+/// When it is reached through a link, too large or no regular file.
 pub(super) fn on_disk(roots: &Roots, path: &RelPath) -> Result<Side, ReadError> {
-    let stat = match roots.lstat(path) {
-        Ok(stat) => stat,
-        Err(ReadError::NotFound { .. }) => return Ok(Side::Absent),
-        Err(error) => return Err(error),
-    };
-    match stat.kind {
-        Kind::File => {
-            let file = roots.read(path, FILE_LIMIT)?;
-            Ok(Side::File(FileContent::new(file.bytes, file.stat.mode)))
-        }
-        Kind::Folder => Ok(Side::Folder),
-        Kind::Link => Ok(Side::Link(roots.read_link(path)?)),
-        Kind::Special => Err(ReadError::Special { path: path.clone() }),
+    match Place::open(roots, path) {
+        Ok(place) => place.side(),
+        Err(ReadError::NotFound { .. }) => Ok(Side::Absent),
+        Err(error) => Err(error),
     }
 }
 
-fn refuse_protected(path: &RelPath) -> Result<(), ReadError> {
+pub(super) fn refuse_protected(path: &RelPath) -> Result<(), ReadError> {
     match protection(path) {
         Protection::Refused(rule) => Err(ReadError::Protected { path: path.clone(), rule }),
         Protection::None | Protection::RunsCode => Ok(()),
