@@ -5,6 +5,7 @@
 
 pub mod main_loop;
 pub mod permission;
+pub mod server;
 pub mod symbols;
 pub mod tool;
 pub mod toolbox;

@@ -54,7 +54,7 @@ pub struct Handle {
 ///
 /// # Errors
 /// When the state folder cannot be used.
-pub fn start(roots: Roots, folders: &Folders, toolbox: Toolbox) -> Result<Handle, JournalError> {
+pub fn start(roots: Roots, folders: &Folders, toolbox: Arc<Toolbox>) -> Result<Handle, JournalError> {
     let (workspace, recovered) = Workspace::open(roots.clone(), &folders.state)?;
     for line in recovered {
         tracing::warn!("{line}");
@@ -72,7 +72,7 @@ pub fn start(roots: Roots, folders: &Folders, toolbox: Toolbox) -> Result<Handle
             }
         })
         .expect("a thread can be started");
-    Ok(Handle { shown, inbox, toolbox: Arc::new(toolbox), symbols, staged })
+    Ok(Handle { shown, inbox, toolbox, symbols, staged })
 }
 
 impl Handle {

@@ -114,6 +114,21 @@ impl Toolbox {
         &self.policy
     }
 
+    /// Whether a tool is offered.
+    ///
+    /// # Errors
+    /// When it is not; the nearest name is in the text.
+    pub fn known(&self, name: &str) -> Result<(), ToolError> {
+        self.entry(name).map(|_| ())
+    }
+
+    fn entry(&self, name: &str) -> Result<&Entry, ToolError> {
+        self.entries.iter().find(|entry| entry.spec.name == name).ok_or_else(|| {
+            let names: Vec<&str> = self.specs().map(|spec| spec.name).collect();
+            unknown_tool(name, &names)
+        })
+    }
+
     /// What may become of a call.
     ///
     /// # Errors
@@ -124,10 +139,7 @@ impl Toolbox {
         arguments: Map<String, Value>,
         snapshot: &Snapshot,
     ) -> Result<Decision, ToolError> {
-        let Some(entry) = self.entries.iter().find(|entry| entry.spec.name == name) else {
-            let names: Vec<&str> = self.specs().map(|spec| spec.name).collect();
-            return Err(unknown_tool(name, &names));
-        };
+        let entry = self.entry(name)?;
         check_names(&entry.spec, &arguments)?;
         let call = (entry.parse)(Value::Object(arguments))?;
         Ok(self.policy.decide(call, snapshot))

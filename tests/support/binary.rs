@@ -14,6 +14,15 @@ pub fn devtoolkit_index() -> &'static Path {
     FILE.get_or_init(|| build("devtoolkit-index", "devtoolkit-index"))
 }
 
+/// The MCP server.
+///
+/// # Panics
+/// Where it does not build, with the compiler's output.
+pub fn devtoolkit_mcp() -> &'static Path {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| build("devtoolkit-mcp", "devtoolkit-mcp"))
+}
+
 /// The project's own commands.
 ///
 /// # Panics

@@ -3,4 +3,5 @@
 #![expect(clippy::print_stderr, reason = "a skipped test says so where nothing collects the notes")]
 
 pub mod binary;
+pub mod mcp_client;
 pub mod skip;

@@ -36,7 +36,7 @@ impl Project {
         let toolbox = Toolbox::new(&Selected { toolsets, ..Selected::default() }, policy).expect("toolbox");
         let roots = Roots::open(&[root.path().to_path_buf()]).expect("roots");
         let folders = Folders { state: state.path().to_path_buf(), cache: None };
-        let handle = start(roots, &folders, toolbox).expect("workspace");
+        let handle = start(roots, &folders, toolbox.into()).expect("workspace");
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("runtime");
         Self { root, _state: state, handle, runtime }
     }

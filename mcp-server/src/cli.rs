@@ -1,0 +1,133 @@
+//! The command line: flags and environment become values, once, and are passed down.
+
+#![expect(clippy::disallowed_methods, reason = "the environment is read here and nowhere else")]
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use devtoolkit_mcp::main_loop::{Folders, user_folders};
+use devtoolkit_mcp::permission::Policy;
+use devtoolkit_mcp::server::{self, Opening, Server};
+use devtoolkit_mcp::tool::Toolset;
+use devtoolkit_mcp::toolbox::{Selected, Toolbox};
+use devtoolkit_mcp::workspace::Roots;
+use std::env;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+
+/// How long calls that are being written may take after the host has gone.
+const LAST_MOMENTS: Duration = Duration::from_millis(800);
+
+/// An MCP server for working on code: files, symbols and changes that are staged until a person accepts them.
+#[derive(Debug, Parser)]
+#[command(name = "devtoolkit-mcp", version, after_help = AFTER)]
+pub(crate) struct Arguments {
+    /// A folder to work in; may be repeated. Otherwise the host's roots, or else the current folder
+    #[arg(long = "root", value_name = "DIR")]
+    roots: Vec<PathBuf>,
+    /// Groups of tools to offer [default: files,symbols]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    toolsets: Vec<Toolset>,
+    /// Exactly these tools
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "toolsets")]
+    tools: Vec<String>,
+    /// Offer only tools that read
+    #[arg(long)]
+    read_only: bool,
+    /// Write changes at once, for hosts in which the person reviews them; they can be undone
+    #[arg(long, conflicts_with = "read_only")]
+    direct: bool,
+    /// Accept changes without asking, for hosts that confirm destructive tools with the person
+    #[arg(long)]
+    trust_host: bool,
+    /// A host besides this machine that http_request may reach; may be repeated
+    #[arg(long = "allow-host", value_name = "HOST")]
+    hosts: Vec<String>,
+    /// Keep no index on disk
+    #[arg(long)]
+    no_cache: bool,
+    /// What is told on stderr: error, warn, info, debug or trace
+    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    log: tracing::Level,
+}
+
+const AFTER: &str = "Started by an MCP host, which talks to it through stdin and stdout. \
+    mcp-server/README.md has the configuration lines for common hosts.";
+
+/// Does what the command line says.
+///
+/// # Errors
+/// When something that it names cannot be used.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let filter = EnvFilter::new(format!("devtoolkit={0},rmcp=off", arguments.log))
+        .add_directive(format!("devtoolkit_mcp={}", arguments.log).parse()?)
+        .add_directive(format!("devtoolkit_index={}", arguments.log).parse()?);
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let server = server(arguments)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(64)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let served = runtime.block_on(server::serve_stdio(server));
+    // What is being written is let finish; everything else was told to stop.
+    runtime.shutdown_timeout(LAST_MOMENTS);
+    served.map(|()| ExitCode::SUCCESS)
+}
+
+/// Prints an error with its causes, and says what to do.
+pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    say(&format!("error: {error:#}"));
+    ExitCode::from(2)
+}
+
+#[expect(clippy::print_stderr, reason = "the last words of a program that does not start")]
+fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+fn server(arguments: &Arguments) -> Result<Server> {
+    let policy = Policy {
+        read_only: arguments.read_only,
+        direct: arguments.direct,
+        trust_host: arguments.trust_host,
+        hosts: arguments.hosts.clone(),
+    };
+    let selected = Selected {
+        toolsets: arguments.toolsets.clone(),
+        tools: arguments.tools.clone(),
+        read_only: arguments.read_only,
+    };
+    let toolbox = Toolbox::new(&selected, policy).context("`--tools`")?;
+    let current =
+        env::current_dir().context("the current folder is gone; start from another, or pass --root")?;
+    let opening = match arguments.roots.is_empty() {
+        false => Opening::Given(open_roots(&arguments.roots)?),
+        true => Opening::OfHost { otherwise: current },
+    };
+    Ok(Server::new(opening, folders(arguments)?, toolbox))
+}
+
+fn open_roots(folders: &[PathBuf]) -> Result<Roots> {
+    for folder in folders {
+        if !folder.is_dir() {
+            let what = if folder.exists() { "is no folder" } else { "does not exist" };
+            bail!("`--root {}` {what}; pass the folder of a project", folder.display());
+        }
+    }
+    Roots::open(folders).context("`--root` cannot be opened")
+}
+
+/// The user's folders for state and cache.
+fn folders(arguments: &Arguments) -> Result<Folders> {
+    let home = env::home_dir().filter(|home| home.is_absolute());
+    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = match arguments.no_cache {
+        true => None,
+        false => devtoolkit_index::store::user_cache(),
+    };
+    user_folders(home.as_deref(), absolute("XDG_STATE_HOME").as_deref(), cache)
+        .context("there is no home folder to keep journals in; set HOME or XDG_STATE_HOME")
+}
