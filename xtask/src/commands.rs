@@ -20,8 +20,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "test",
-        usage: "test [FILTER…]",
-        summary: "run every test, or those whose name contains a filter",
+        usage: "test [--strict] [FILTER…]",
+        summary: "run every test, or those whose name contains a filter; --strict: other people's MCP clients must be had",
         run: test::command,
     },
     Command {

