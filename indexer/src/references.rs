@@ -41,8 +41,8 @@ pub struct Reference {
     pub range: Range<u32>,
     pub role: Role,
     pub certainty: Certainty,
-    /// The innermost symbol around; see [`Snapshot::enclosing`].
-    pub(crate) within: Option<SymbolId>,
+    /// Of the snapshot that was asked.
+    pub(crate) file: FileId,
 }
 
 /// Where a use leads.
@@ -103,9 +103,9 @@ impl Snapshot {
             let symbol = self.symbol(&facts, *index);
             symbol.name_range.contains(&offset) || symbol.name_range.end == offset
         };
-        let near = (0u32..).zip(&facts.doc.symbols).filter(|(_, symbol)| symbol.name_start <= offset);
+        let near = (0u32..).zip(facts.doc.symbols()).filter(|(_, symbol)| symbol.name_start <= offset);
         let near = near.filter(|(_, symbol)| offset - symbol.name_start <= 256).map(|(index, _)| index);
-        let index = near.filter(at).max_by_key(|index| facts.doc.symbols[*index as usize].name_start)?;
+        let index = near.filter(at).max_by_key(|index| facts.doc.symbols()[*index as usize].name_start)?;
         Some(self.symbol(&facts, index))
     }
 
@@ -175,10 +175,11 @@ impl Snapshot {
     pub fn uses_of_name(&self, name: &str, filter: &Filter) -> Vec<Reference> {
         let resolver = Resolver::new(self);
         let mut found = Vec::new();
-        for (file, local) in self.files_with(name, filter) {
+        for (file, term) in self.files_with(name, filter) {
             let facts = resolver.facts(file);
-            let uses = facts.uses_of(local).iter();
-            found.extend(uses.map(|used| self.reference(&facts, used, Certainty::ByName)));
+            let Some(local) = facts.local_of(term) else { continue };
+            let uses = facts.uses_of(local);
+            found.extend(uses.iter().map(|used| self.reference(&facts, used, Certainty::ByName)));
         }
         found.sort_by(|a, b| (&a.path, a.range.start).cmp(&(&b.path, b.range.start)));
         found.dedup_by(|a, b| (&a.path, a.range.start) == (&b.path, b.range.start));
@@ -186,13 +187,12 @@ impl Snapshot {
     }
 
     fn reference(&self, facts: &FileFacts<'_>, used: &Use, certainty: Certainty) -> Reference {
-        let within = facts.enclosing(used.start);
         Reference {
             path: self.path(facts.file).to_owned(),
             range: used.start..used.start + facts.name_len(used.name),
             role: used.role,
-            within: (within != NONE).then_some(SymbolId { file: facts.file, index: within }),
             certainty,
+            file: facts.file,
         }
     }
 
@@ -200,20 +200,20 @@ impl Snapshot {
     /// come from this snapshot.
     #[must_use]
     pub fn enclosing(&self, reference: &Reference) -> Option<Symbol> {
-        reference.within.map(|within| self.symbol(&self.facts(within.file), within.index))
+        let facts = self.facts(reference.file);
+        let within = facts.enclosing(reference.range.start);
+        (within != NONE).then(|| self.symbol(&facts, within))
     }
 
-    /// The files that have a name, with the file's number for it.
+    /// The files that have a name, with their segment's number for it.
     fn files_with<'a>(&'a self, name: &str, filter: &'a Filter) -> Vec<(FileId, u32)> {
         let mut files = Vec::new();
         for (part, held) in (0u32..).zip(self.parts()) {
             let Some(term) = held.segment.term(name) else { continue };
             for (doc, _) in held.segment.postings(term).filter(|(doc, _)| held.live.has(*doc)) {
                 let file = FileId { part, doc };
-                if filter.admits_file(self.path(file), self.meta(file).language)
-                    && let Some(local) = held.segment.stored(doc).local(term)
-                {
-                    files.push((file, local));
+                if filter.admits_file(self.path(file), self.meta(file).language) {
+                    files.push((file, term));
                 }
             }
         }
@@ -239,13 +239,14 @@ impl Snapshot {
         let mut at = 0;
         while let Some(name) = names.get(at).cloned() {
             at += 1;
-            for (file, local) in self.files_with(&name, filter) {
+            let is_own = name == symbol.name;
+            for (file, term) in self.files_with(&name, filter) {
                 if symbol.local && file != symbol.id.file {
                     continue;
                 }
                 let facts = resolver.facts(file);
-                let is_own = name == symbol.name;
-                for used in facts.uses_of(local) {
+                let Some(local) = facts.local_of(term) else { continue };
+                for used in &*facts.uses_of(local) {
                     resolved += 1;
                     let past = resolved > RESOLVE_LIMIT;
                     let found = if past { Vec::new() } else { resolver.resolve(&facts, used) };
@@ -277,7 +278,7 @@ impl Snapshot {
         names: &mut Vec<String>,
         each: &mut dyn FnMut(&FileFacts<'s>, &Use, Certainty),
     ) {
-        for (index, import) in (0u32..).zip(&facts.doc.imports) {
+        for (index, import) in (0u32..).zip(facts.doc.imports()) {
             if import.name != local || import.alias == local || import.alias == NONE {
                 continue;
             }
@@ -285,7 +286,7 @@ impl Snapshot {
                 ImportKind::Name | ImportKind::Default
                     if asked.is_named(&resolver.imported(facts, index)) =>
                 {
-                    for used in facts.uses_of(import.alias) {
+                    for used in &*facts.uses_of(import.alias) {
                         if asked.is_meant(used, &resolver.resolve(facts, used)) {
                             each(facts, used, Certainty::Resolved);
                         }
@@ -309,7 +310,7 @@ impl Snapshot {
             return None;
         }
         let facts = self.facts(symbol.id.file);
-        let parent = facts.doc.symbols.get(symbol.id.index as usize)?.parent;
+        let parent = facts.doc.symbols().get(symbol.id.index as usize)?.parent;
         (parent != NONE).then(|| self.symbol(&facts, parent))
     }
 

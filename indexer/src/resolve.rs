@@ -185,7 +185,7 @@ impl<'s> Resolver<'s> {
     /// The symbol whose own name stands at a position.
     fn defined_at(&self, facts: &FileFacts<'s>, position: u32) -> Option<SymbolId> {
         // A parameter property is two symbols at one place: the variable says what both hold.
-        let defined = (0u32..).zip(&facts.doc.symbols).filter(|(_, symbol)| symbol.name_start == position);
+        let defined = (0u32..).zip(facts.doc.symbols()).filter(|(_, symbol)| symbol.name_start == position);
         let (index, _) = defined.max_by_key(|(_, symbol)| symbol.local)?;
         Some(SymbolId { file: facts.file, index })
     }
@@ -218,7 +218,7 @@ impl<'s> Resolver<'s> {
             Target::Module(_) => true,
             Target::Symbol(id) => {
                 let facts = self.facts(id.file);
-                facts.doc.symbols.get(id.index as usize).is_some_and(|symbol| meaning.admits(symbol))
+                facts.doc.symbols().get(id.index as usize).is_some_and(|symbol| meaning.admits(symbol))
             }
         };
         if meaning == Meaning::Any || targets.len() < 2 || !targets.iter().any(|target| admits(&target)) {
@@ -243,17 +243,28 @@ fn add<T: PartialEq>(found: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
 fn bindings(facts: &FileFacts<'_>, name: NameId, at: u32, meaning: Meaning) -> Vec<Binding> {
     let doc = &facts.doc;
     let is_script = doc.language.is_some_and(Language::is_script);
+    let named = facts.symbols_named(name);
+    let imports = (0u32..).zip(doc.imports()).filter(|(_, import)| import.alias == name && import.binds());
+    if named.is_empty() {
+        // So it is as a rule, and the scopes need not be known.
+        let mut imports = imports.clone();
+        match (imports.next(), imports.next()) {
+            (None, _) => return Vec::new(),
+            (Some((index, import)), None) if import.scope == 0 => return vec![Binding::Import(index)],
+            _ => {}
+        }
+    }
     // (meant otherwise, scope's size, after the use, distance, binding); the least is the best.
     let mut offers: Vec<(bool, u32, bool, u32, Binding)> = Vec::new();
     let mut offer = |scope: u32, start: u32, meant: bool, binding: Binding| {
-        let Some(range) = doc.scopes.get(scope as usize).map(|scope| &scope.range) else { return };
+        let Some(range) = doc.scopes().get(scope as usize).map(|scope| &scope.range) else { return };
         if scope == 0 || range.contains(&at) {
             let rank = if start <= at { at - start } else { start };
             offers.push((!meant, range.end - range.start, start > at, rank, binding));
         }
     };
-    for index in facts.symbols_named(name) {
-        let symbol = &doc.symbols[*index as usize];
+    for index in named {
+        let symbol = &doc.symbols()[*index as usize];
         if is_visible(facts, symbol, at) {
             offer(
                 symbol.scope,
@@ -263,10 +274,8 @@ fn bindings(facts: &FileFacts<'_>, name: NameId, at: u32, meaning: Meaning) -> V
             );
         }
     }
-    for (index, import) in (0u32..).zip(&doc.imports) {
-        if import.alias == name && import.binds() {
-            offer(import.scope, import.at, true, Binding::Import(index));
-        }
+    for (index, import) in imports {
+        offer(import.scope, import.at, true, Binding::Import(index));
     }
     offers.sort_by_key(|(other, size, after, distance, _)| (*other, *size, *after, *distance));
     let Some(best) = offers.first().copied() else { return Vec::new() };
@@ -277,7 +286,7 @@ fn bindings(facts: &FileFacts<'_>, name: NameId, at: u32, meaning: Meaning) -> V
 
 /// Whether a symbol can be reached by its bare name from an offset within its scope.
 fn is_visible(facts: &FileFacts<'_>, symbol: &SymbolFact, at: u32) -> bool {
-    let Some(scope) = facts.doc.scopes.get(symbol.scope as usize) else { return false };
+    let Some(scope) = facts.doc.scopes().get(symbol.scope as usize) else { return false };
     if symbol.kind.is_member() || scope.kind == ScopeKind::Class {
         // Members are seen by bare name only directly in the class body, and only in Python.
         if facts.doc.language != Some(Language::Python) {
@@ -292,7 +301,7 @@ fn is_visible(facts: &FileFacts<'_>, symbol: &SymbolFact, at: u32) -> bool {
         };
         return scope.kind == ScopeKind::Class
             && scope.range.contains(&at)
-            && !facts.doc.symbols.iter().any(|inner| !inner.local && inside(inner));
+            && !facts.doc.symbols().iter().any(|inner| !inner.local && inside(inner));
     }
     true
 }
@@ -304,7 +313,7 @@ fn enclosing_class(facts: &FileFacts<'_>, at: u32) -> Option<SymbolId> {
             && !symbol.local
             && symbol.range.contains(&at)
     };
-    let classes = (0u32..).zip(&facts.doc.symbols).filter(|(_, symbol)| around(symbol));
+    let classes = (0u32..).zip(facts.doc.symbols()).filter(|(_, symbol)| around(symbol));
     let (index, _) = classes.min_by_key(|(_, symbol)| symbol.range.end - symbol.range.start)?;
     Some(SymbolId { file: facts.file, index })
 }

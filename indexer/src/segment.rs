@@ -25,7 +25,7 @@ use terms::Terms;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Changes whenever the layout or what is extracted changes; older files are rebuilt.
-pub(crate) const SCHEMA: u32 = 10;
+pub(crate) const SCHEMA: u32 = 11;
 
 const MAGIC: &[u8; 8] = b"DTINDEX\0";
 const SECTIONS: usize = 8;
@@ -283,12 +283,15 @@ impl Segment {
         let sound = xxh3_64(stored) as u32 == bytes::u32_at(self.record(doc), 31);
         if !sound {
             self.mark_damaged();
-            return Stored { terms: Terms::new(&[], 0), blob: &[] };
+            return Stored { terms: Terms::new(&[], 0), count: 0, blob: &[] };
         }
         let mut reader = Reader::new(stored);
         let (count, terms_len) = (reader.varint(), reader.varint() as usize);
-        let terms = Terms::new(reader.take(terms_len), count);
-        Stored { terms, blob: reader.rest() }
+        let coded = reader.take(terms_len);
+        // Each takes a bit at least.
+        let count = count.min(crate::extract::offset(coded.len()).saturating_mul(8));
+        let terms = Terms::new(coded, count);
+        Stored { terms, count, blob: reader.rest() }
     }
 
     // Terms.
@@ -357,10 +360,16 @@ impl Segment {
 /// A document's bytes before they are decoded.
 pub(crate) struct Stored<'s> {
     terms: Terms<'s>,
+    count: u32,
     pub(crate) blob: &'s [u8],
 }
 
 impl Stored<'_> {
+    /// How many names the document has.
+    pub(crate) fn names(&self) -> u32 {
+        self.count
+    }
+
     /// The document's names as ordinals, ascending.
     pub(crate) fn terms(&self) -> Vec<u32> {
         self.terms.clone().collect()

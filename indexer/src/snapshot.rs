@@ -217,8 +217,8 @@ impl Snapshot {
             let unparsed = meta.language.is_none() && !meta.binary && !meta.unsearched;
             counts.too_slow += u64::from(unparsed && is_known);
             counts.with_errors += u64::from(facts.doc.has_errors);
-            counts.symbols += facts.doc.symbols.iter().filter(|symbol| !symbol.local).count() as u64;
-            counts.references += facts.doc.use_count(facts.terms.len()) as u64;
+            counts.symbols += facts.doc.symbols().iter().filter(|symbol| !symbol.local).count() as u64;
+            counts.references += facts.doc.use_count() as u64;
         }
         counts
     }
@@ -282,8 +282,8 @@ impl Snapshot {
     pub fn outline(&self, path: &str) -> Option<Vec<Symbol>> {
         let file = self.file(path)?;
         let facts = self.facts(file);
-        let mut symbols: Vec<Symbol> = (0..crate::extract::offset(facts.doc.symbols.len()))
-            .filter(|index| !facts.doc.symbols[*index as usize].local)
+        let mut symbols: Vec<Symbol> = (0..crate::extract::offset(facts.doc.symbols().len()))
+            .filter(|index| !facts.doc.symbols()[*index as usize].local)
             .map(|index| self.symbol(&facts, index))
             .collect();
         symbols.sort_by_key(|symbol| (symbol.range.start, std::cmp::Reverse(symbol.range.end)));
@@ -302,7 +302,7 @@ impl Snapshot {
             alias: optional(import.alias),
             offset: import.at,
         };
-        Some(facts.doc.imports.iter().map(import).collect())
+        Some(facts.doc.imports().iter().map(import).collect())
     }
 
     /// Whether the parser met text it could not place in the file. `None` for unknown paths.
@@ -312,10 +312,10 @@ impl Snapshot {
     }
 
     pub(crate) fn symbol(&self, facts: &FileFacts<'_>, index: u32) -> Symbol {
-        let fact = &facts.doc.symbols[index as usize];
+        let fact = &facts.doc.symbols()[index as usize];
         let parent = if fact.local { facts.enclosing(fact.name_start) } else { fact.parent };
         let parent_of =
-            |index: u32| facts.doc.symbols.get(index as usize).map(|symbol| (symbol.name, symbol.parent));
+            |index: u32| facts.doc.symbols().get(index as usize).map(|symbol| (symbol.name, symbol.parent));
         let around = containers(parent, parent_of).collect();
         self.made(SymbolId { file: facts.file, index }, fact, around, &|name| facts.name(name))
     }

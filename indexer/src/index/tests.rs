@@ -15,13 +15,13 @@ fn known(index: &Index, path: &str) -> String {
     let mut known = String::new();
     let doc = &facts.doc;
     let _ = writeln!(known, "{:?} {}", doc.language, doc.has_errors);
-    for symbol in &doc.symbols {
+    for symbol in doc.symbols() {
         let _ = writeln!(known, "{} {symbol:?}", facts.name(symbol.name));
     }
     for used in facts.uses() {
         let _ = writeln!(known, "{} {used:?}", facts.name(used.name));
     }
-    let _ = writeln!(known, "{:?} {:?} {:?}", doc.scopes, doc.imports, doc.shapes());
+    let _ = writeln!(known, "{:?} {:?} {:?}", doc.scopes(), doc.imports(), doc.shapes());
     known
 }
 

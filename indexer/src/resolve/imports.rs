@@ -9,7 +9,7 @@ use std::rc::Rc;
 impl<'s> Resolver<'s> {
     /// `name` in `from m import name as alias`.
     pub(super) fn imported_name(&self, facts: &FileFacts<'s>, used: &Use) -> Vec<Target> {
-        let after = facts.doc.imports.iter().filter(|import| import.at >= used.start);
+        let after = facts.doc.imports().iter().filter(|import| import.at >= used.start);
         let import = after.filter(|import| import.name == used.name).min_by_key(|import| import.at);
         let module = import.and_then(|import| self.module(facts, import.module));
         module.map_or_else(Vec::new, |module| {
@@ -21,7 +21,7 @@ impl<'s> Resolver<'s> {
     pub(crate) fn module_at(&self, facts: &FileFacts<'s>, offset: u32) -> Option<Target> {
         let language = Self::followed(facts)?;
         for import in
-            facts.doc.imports.iter().filter(|import| import.module != NONE && import.module_at <= offset)
+            facts.doc.imports().iter().filter(|import| import.module != NONE && import.module_at <= offset)
         {
             let module = facts.name(import.module);
             let inside = (offset - import.module_at) as usize;
@@ -45,7 +45,7 @@ impl<'s> Resolver<'s> {
         name: &Rc<str>,
         meaning: Meaning,
     ) -> Vec<Target> {
-        let stars = facts.doc.imports.iter().filter(|import| import.kind == ImportKind::Star);
+        let stars = facts.doc.imports().iter().filter(|import| import.kind == ImportKind::Star);
         let modules = stars.rev().take(20).filter_map(|import| self.module(facts, import.module));
         modules
             .map(|module| self.exported(module, name, meaning))
@@ -61,7 +61,7 @@ impl<'s> Resolver<'s> {
 
     pub(super) fn import_targets(&self, facts: &FileFacts<'s>, index: u32) -> Rc<[Target]> {
         self.known(&self.imports, (facts.file, index), || {
-            let import = facts.doc.imports.get(index as usize);
+            let import = facts.doc.imports().get(index as usize);
             let module = import.and_then(|import| self.module(facts, import.module));
             match (import, module) {
                 (Some(import), Some(module)) if import.kind == ImportKind::Module => {
@@ -109,12 +109,12 @@ impl<'s> Resolver<'s> {
     /// Python: every name bound at the top of the module, stars included.
     fn bound_at_top(&self, facts: &FileFacts<'s>, name: &Rc<str>) -> Vec<Target> {
         if let Some(local) = self.names.local(facts, name) {
-            let end = facts.doc.scopes.first().map_or(0, |file| file.range.end);
+            let end = facts.doc.scopes().first().map_or(0, |file| file.range.end);
             match bindings(facts, local, end, Meaning::Any).first() {
-                Some(Binding::Symbol(index)) if facts.doc.symbols[*index as usize].scope == 0 => {
+                Some(Binding::Symbol(index)) if facts.doc.symbols()[*index as usize].scope == 0 => {
                     return vec![Target::Symbol(SymbolId { file: facts.file, index: *index })];
                 }
-                Some(Binding::Import(index)) if facts.doc.imports[*index as usize].scope == 0 => {
+                Some(Binding::Import(index)) if facts.doc.imports()[*index as usize].scope == 0 => {
                     // `from . import x` in the package that holds the module `x`.
                     let targets = self.import_targets(facts, *index);
                     if !targets.is_empty() {
@@ -132,7 +132,7 @@ impl<'s> Resolver<'s> {
         let is_default = &**name == "default";
         let local = self.names.local(facts, name);
         let (mut found, mut is_own) = (Vec::new(), false);
-        for import in facts.doc.imports.iter().filter(|import| local == Some(import.alias)) {
+        for import in facts.doc.imports().iter().filter(|import| local == Some(import.alias)) {
             let module = || self.module(facts, import.module);
             match import.kind {
                 ImportKind::Export => {
@@ -149,18 +149,24 @@ impl<'s> Resolver<'s> {
             is_own = true;
         }
         let top = |symbol: &SymbolFact| !symbol.local && symbol.parent == NONE && symbol.scope == 0;
-        for (index, symbol) in (0u32..).zip(&facts.doc.symbols) {
-            let is_named = is_default && symbol.default || Some(symbol.name) == local && symbol.exported;
-            if is_named && top(symbol) {
+        let mut offer = |index: u32, is_named: &dyn Fn(&SymbolFact) -> bool| {
+            let symbol = &facts.doc.symbols()[index as usize];
+            if is_named(symbol) && top(symbol) {
                 add(&mut found, [Target::Symbol(SymbolId { file: facts.file, index })]);
                 is_own = true;
             }
+        };
+        let named = local.map_or(&[][..], |local| facts.symbols_named(local));
+        named.iter().for_each(|index| offer(*index, &|symbol| symbol.exported));
+        if is_default {
+            let all = 0..crate::extract::offset(facts.doc.symbols().len());
+            all.for_each(|index| offer(index, &|symbol| symbol.default));
         }
         if is_own || is_default {
             return found;
         }
         // All of them: which star is asked first must not matter where they lead to each other.
-        let stars = facts.doc.imports.iter().filter(|import| import.kind == ImportKind::ReExportStar);
+        let stars = facts.doc.imports().iter().filter(|import| import.kind == ImportKind::ReExportStar);
         for module in stars.take(200).filter_map(|import| self.module(facts, import.module)) {
             add(&mut found, self.exported(module, name, Meaning::Any));
         }

@@ -48,7 +48,7 @@ impl<'s> Resolver<'s> {
                 let facts = self.facts(file);
                 match facts.object_scope(shape) {
                     Some(scope) => {
-                        self.named(&facts, name, |member| facts.doc.symbols[member].scope == scope)
+                        self.named(&facts, name, |member| facts.doc.symbols()[member].scope == scope)
                     }
                     None => Vec::new(),
                 }
@@ -64,7 +64,7 @@ impl<'s> Resolver<'s> {
     fn members_now(&self, of: SymbolId, name: &Rc<str>) -> Vec<Target> {
         let facts = self.facts(of.file);
         let mut found = self.named(&facts, name, |member| {
-            let member = &facts.doc.symbols[member];
+            let member = &facts.doc.symbols()[member];
             member.parent == of.index && !member.local
         });
         if !facts.doc.language.is_some_and(Language::is_script) {
@@ -98,7 +98,7 @@ impl<'s> Resolver<'s> {
 
     /// What a class names as its bases, where that resolves.
     pub(super) fn bases(&self, facts: &FileFacts<'s>, class: SymbolId) -> Vec<Thing> {
-        let Some(symbol) = facts.doc.symbols.get(class.index as usize) else { return Vec::new() };
+        let Some(symbol) = facts.doc.symbols().get(class.index as usize) else { return Vec::new() };
         let mut bases = Vec::new();
         for at in symbol.bases.iter().take(16) {
             let things = self.things_at(facts, *at);
@@ -124,7 +124,7 @@ impl<'s> Resolver<'s> {
 
     fn parameter(&self, callee: SymbolId, name: &Rc<str>) -> Vec<Target> {
         let facts = self.facts(callee.file);
-        let Some(fact) = facts.doc.symbols.get(callee.index as usize) else { return Vec::new() };
+        let Some(fact) = facts.doc.symbols().get(callee.index as usize) else { return Vec::new() };
         if fact.kind.has_members() {
             if let Some(Target::Symbol(init)) = self.members(callee, &"__init__".into()).first() {
                 return self.parameter(*init, name);
@@ -132,7 +132,7 @@ impl<'s> Resolver<'s> {
             return self.members(callee, name);
         }
         let mut found = self.named(&facts, name, |parameter| {
-            let parameter = &facts.doc.symbols[parameter];
+            let parameter = &facts.doc.symbols()[parameter];
             parameter.parameter && fact.range.contains(&parameter.name_start)
         });
         found.truncate(1);
@@ -142,13 +142,13 @@ impl<'s> Resolver<'s> {
     /// The parameters of that number of a function, with their types; the scope of a function is its own.
     pub(super) fn parameter_of(&self, function: SymbolId, number: u32) -> Option<SymbolId> {
         let facts = self.facts(function.file);
-        let range = &facts.doc.symbols.get(function.index as usize)?.range;
+        let range = &facts.doc.symbols().get(function.index as usize)?.range;
         let inside = |scope: &crate::symbol::Scope| {
             scope.kind == ScopeKind::Function
                 && range.start <= scope.range.start
                 && scope.range.end <= range.end
         };
-        let scopes = (0u32..).zip(&facts.doc.scopes).filter(|(_, scope)| inside(scope));
+        let scopes = (0u32..).zip(facts.doc.scopes()).filter(|(_, scope)| inside(scope));
         let (scope, _) = scopes.max_by_key(|(_, scope)| scope.range.end - scope.range.start)?;
         nth_parameter(&facts, scope, number)
     }
@@ -156,7 +156,7 @@ impl<'s> Resolver<'s> {
 
 /// The parameter of that number that is bound in a scope.
 pub(super) fn nth_parameter(facts: &FileFacts<'_>, scope: u32, number: u32) -> Option<SymbolId> {
-    let bound = (0u32..).zip(&facts.doc.symbols);
+    let bound = (0u32..).zip(facts.doc.symbols());
     let mut parameters = bound.filter(|(_, symbol)| symbol.parameter && symbol.scope == scope);
     let (index, _) = parameters.nth(number as usize)?;
     Some(SymbolId { file: facts.file, index })
@@ -165,7 +165,7 @@ pub(super) fn nth_parameter(facts: &FileFacts<'_>, scope: u32, number: u32) -> O
 /// Python: of the members that share a name the first is meant or, where they are methods, all of them: a
 /// property's parts, overloads.
 fn keep_one(facts: &FileFacts<'_>, found: &mut Vec<Target>) {
-    let is_method = |target: &Target| matches!(target, Target::Symbol(id) if facts.doc.symbols[id.index as usize].kind.is_callable());
+    let is_method = |target: &Target| matches!(target, Target::Symbol(id) if facts.doc.symbols()[id.index as usize].kind.is_callable());
     if !found.iter().all(is_method) {
         found.truncate(1);
     }

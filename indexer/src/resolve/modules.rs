@@ -100,12 +100,12 @@ impl Resolver<'_> {
         let facts = self.facts(config);
         let folder = parent(self.snapshot.path(config))?;
         let mut base = folder.to_owned();
-        for import in &facts.doc.imports {
+        for import in facts.doc.imports() {
             if import.kind == ImportKind::PathAlias && import.name == NONE {
                 base = normalise(folder, &facts.name(import.module))?;
             }
         }
-        for import in facts.doc.imports.iter().filter(|import| import.kind == ImportKind::PathAlias) {
+        for import in facts.doc.imports().iter().filter(|import| import.kind == ImportKind::PathAlias) {
             let (pattern, target) = (facts.name(import.name), facts.name(import.module));
             let filled = match (import.name, pattern.split_once('*')) {
                 (NONE, _) => specifier.to_owned(),
@@ -124,7 +124,7 @@ impl Resolver<'_> {
                 return Some(file);
             }
         }
-        let extended = facts.doc.imports.iter().find(|import| import.kind == ImportKind::ReExportStar)?;
+        let extended = facts.doc.imports().iter().find(|import| import.kind == ImportKind::ReExportStar)?;
         let path = normalise(folder, &facts.name(extended.module))?;
         let parent_config =
             self.snapshot.file(&path).or_else(|| self.snapshot.file(&format!("{path}.json")))?;
@@ -161,7 +161,7 @@ impl Resolver<'_> {
                 let path = part.segment.path(doc);
                 let folder = path.strip_suffix("package.json")?;
                 let facts = self.facts(FileId { part: index, doc });
-                let names = facts.doc.imports.iter();
+                let names = facts.doc.imports().iter();
                 let is_named = |kind, given: &str| kind == ImportKind::PackageName && given == name;
                 names
                     .clone()

@@ -20,7 +20,7 @@ pub(super) struct Names {
 impl Names {
     /// The text of a file's name.
     pub(super) fn text(&self, facts: &FileFacts<'_>, name: NameId) -> Rc<str> {
-        let Some(term) = facts.terms.get(name as usize) else { return Rc::from("") };
+        let Some(term) = facts.terms().get(name as usize) else { return Rc::from("") };
         let mut texts = self.texts.borrow_mut();
         texts.entry((facts.file.part, *term)).or_insert_with(|| facts.name(name).into()).clone()
     }

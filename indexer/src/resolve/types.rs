@@ -45,7 +45,7 @@ impl<'s> Resolver<'s> {
             Target::Symbol(symbol) => symbol,
         };
         let facts = self.facts(symbol.file);
-        let Some(fact) = facts.doc.symbols.get(symbol.index as usize) else { return Vec::new() };
+        let Some(fact) = facts.doc.symbols().get(symbol.index as usize) else { return Vec::new() };
         match fact.kind {
             SymbolKind::Class => vec![Thing::Class(symbol)],
             SymbolKind::Interface if self.is_alias(&facts, symbol.index) => {
@@ -64,7 +64,7 @@ impl<'s> Resolver<'s> {
 
     /// Whether a symbol is a type that stands for another.
     pub(super) fn is_alias(&self, facts: &FileFacts<'s>, symbol: u32) -> bool {
-        let symbol = facts.doc.symbols.get(symbol as usize);
+        let symbol = facts.doc.symbols().get(symbol as usize);
         symbol.is_some_and(|symbol| symbol.kind == SymbolKind::Interface && symbol.value.is_some())
     }
 
@@ -72,7 +72,7 @@ impl<'s> Resolver<'s> {
     pub(super) fn type_of(&self, symbol: SymbolId) -> Rc<[Thing]> {
         self.known(&self.types, symbol, || {
             let facts = self.facts(symbol.file);
-            let value = facts.doc.symbols.get(symbol.index as usize).and_then(|symbol| symbol.value);
+            let value = facts.doc.symbols().get(symbol.index as usize).and_then(|symbol| symbol.value);
             self.step(|| match value {
                 Some(value) => match value.kind {
                     ValueKind::Annotation | ValueKind::Alias => self.things_at(&facts, value.at),
@@ -139,7 +139,7 @@ impl<'s> Resolver<'s> {
 
     fn returns_this(&self, symbol: SymbolId) -> bool {
         let facts = self.facts(symbol.file);
-        let symbol = facts.doc.symbols.get(symbol.index as usize);
+        let symbol = facts.doc.symbols().get(symbol.index as usize);
         let value = symbol.filter(|symbol| symbol.kind == SymbolKind::Method).and_then(|symbol| symbol.value);
         value.is_some_and(|value| {
             value.kind == ValueKind::Shape && matches!(facts.shape(value.at), Shape::This(_))

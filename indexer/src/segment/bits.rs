@@ -13,6 +13,11 @@ impl<'o> Writer<'o> {
         Self { out, bits: 0, held: 0 }
     }
 
+    /// Bits so far, with all before the first one of its own.
+    pub(super) fn len(&self) -> usize {
+        self.out.len() * 8 + self.held as usize
+    }
+
     /// Appends a number's low bits, at most 32.
     pub(super) fn put(&mut self, number: u32, width: u32) {
         self.bits |= (u64::from(number) & ((1 << width) - 1)) << self.held;
@@ -57,7 +62,7 @@ pub(super) fn best_low_bits(numbers: impl Iterator<Item = u32> + Clone) -> u32 {
 }
 
 /// Reads what a [`Writer`] wrote. Past the end all bits are zero.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Bits<'b> {
     bytes: &'b [u8],
     /// In bits.
@@ -71,6 +76,16 @@ impl<'b> Bits<'b> {
 
     pub(super) fn is_empty(&self) -> bool {
         self.at >= self.bytes.len() * 8
+    }
+
+    /// In bytes.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Passes over bits.
+    pub(super) fn skip(&mut self, count: usize) {
+        self.at = self.at.saturating_add(count);
     }
 
     /// At least the next 57 bits.
@@ -98,6 +113,12 @@ impl<'b> Bits<'b> {
         const SURE: u32 = 56;
         let mut high = 0u32;
         let mut bits = self.peek() & ((1 << SURE) - 1);
+        let zeros = bits.trailing_zeros();
+        if zeros + low_bits < SURE {
+            // So it is as a rule, and one look is enough.
+            self.at += (zeros + 1 + low_bits) as usize;
+            return zeros << low_bits | ((bits >> zeros >> 1) & ((1 << low_bits) - 1)) as u32;
+        }
         while bits == 0 && !self.is_empty() {
             (self.at, high) = (self.at + SURE as usize, high.wrapping_add(SURE));
             bits = self.peek() & ((1 << SURE) - 1);

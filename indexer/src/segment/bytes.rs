@@ -62,6 +62,11 @@ impl<'b> Reader<'b> {
         self.bytes
     }
 
+    /// A count, but no more than the bytes that are left.
+    pub(crate) fn at_most(&self, count: u32) -> usize {
+        self.bytes.len().min(count as usize)
+    }
+
     #[inline]
     pub(crate) fn byte(&mut self) -> u8 {
         let Some((first, rest)) = self.bytes.split_first() else { return 0 };

@@ -1,8 +1,9 @@
 //! One file's facts as bytes and back.
 //!
-//! `head | symbols | scopes | imports | shapes | which names have uses | uses by name`. Uses are stored by
-//! name, so that a question about one name has no others to sort out, and what an import binds is
-//! not stored a second time as a use. Numbers share varints with the flags that go with them.
+//! `head | lengths of the next three | symbols, scopes | imports | shapes | which names have symbols | uses`.
+//! Each part is decoded when it is asked for. Uses are stored by name, so that a question about one name has
+//! no others to sort out, and what an import binds is not stored a second time as a use. Numbers share
+//! varints with the flags that go with them.
 
 mod encode;
 mod shapes;
@@ -18,6 +19,8 @@ use crate::symbol::{
 
 pub(crate) use encode::encode;
 pub(crate) use shapes::Shapes;
+use std::cell::OnceCell;
+use uses::Uses;
 
 /// A symbol's kind by its place in the list of all, and one place more: a parameter, which is a variable.
 const KIND: u8 = 15;
@@ -63,23 +66,42 @@ struct Before {
     parent: u32,
 }
 
-/// A decoded document, except for its uses.
+/// A document, decoded as far as it was asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Doc<'s> {
     pub(crate) language: Option<Language>,
     pub(crate) has_errors: bool,
-    pub(crate) symbols: Vec<SymbolFact>,
-    pub(crate) scopes: Vec<Scope>,
-    pub(crate) imports: Vec<ImportFact>,
+    structure: OnceCell<(Vec<SymbolFact>, Vec<Scope>)>,
+    imports: OnceCell<Vec<ImportFact>>,
+    parts: Parts<'s>,
+    /// A bit for each name that has symbols.
+    has_symbols: &'s [u8],
+    uses: Uses<'s>,
+}
+
+/// The parts of a blob whose lengths stand behind its head, and the rest.
+#[derive(Clone, Copy, Debug)]
+struct Parts<'s> {
+    symbols: &'s [u8],
+    imports: &'s [u8],
     shapes: &'s [u8],
-    /// What follows: a bit for each name that has uses, then the uses.
-    uses: &'s [u8],
+    rest: &'s [u8],
+}
+
+impl<'s> Parts<'s> {
+    /// The head, and the parts behind it.
+    fn of(blob: &'s [u8]) -> (u32, Self) {
+        let mut reader = Reader::new(blob);
+        let head = reader.varint();
+        let lengths = [(); 3].map(|()| reader.varint() as usize);
+        let [symbols, imports, shapes] = lengths.map(|length| reader.take(length));
+        (head, Self { symbols, imports, shapes, rest: reader.rest() })
+    }
 }
 
 /// Visits the symbols of a blob, in order, and decodes nothing else.
 pub(crate) fn visit_symbols(blob: &[u8], mut each: impl FnMut(SymbolFact)) {
-    let mut reader = Reader::new(blob);
-    reader.varint();
+    let mut reader = Reader::new(Parts::of(blob).1.symbols);
     let mut before = Before::default();
     for index in 0..reader.varint() {
         if reader.is_empty() {
@@ -96,8 +118,7 @@ pub(crate) fn visit_named(
     wanted: NameId,
     mut each: impl FnMut(u32, SymbolFact, &[(NameId, u32)]),
 ) {
-    let mut reader = Reader::new(blob);
-    reader.varint();
+    let mut reader = Reader::new(Parts::of(blob).1.symbols);
     let count = reader.varint();
     let mut before = Before::default();
     let mut parents = Vec::with_capacity(count.min(1 << 12) as usize);
@@ -116,97 +137,171 @@ pub(crate) fn visit_named(
 }
 
 impl<'s> Doc<'s> {
-    /// Decodes everything but the uses. Name ends are unknown here: `range` of locals is empty.
-    pub(crate) fn decode(blob: &'s [u8]) -> Self {
-        let mut reader = Reader::new(blob);
-        let head = reader.varint();
-        let mut doc = Self {
+    /// The document of a blob, with so many names.
+    pub(crate) fn open(blob: &'s [u8], names: usize) -> Self {
+        let (head, parts) = Parts::of(blob);
+        let (has_symbols, uses) = parts.rest.split_at(names.div_ceil(8).min(parts.rest.len()));
+        Self {
             language: Language::from_number((head & 0x7f) as u8),
             has_errors: head & 0x80 != 0,
-            symbols: Vec::new(),
-            scopes: Vec::new(),
-            imports: Vec::new(),
-            shapes: &[],
-            uses: &[],
-        };
-        let mut before = Before::default();
-        for index in 0..reader.varint() {
-            if reader.is_empty() {
-                break;
-            }
-            doc.symbols.push(take_symbol(&mut reader, index, &mut before));
+            structure: OnceCell::new(),
+            imports: OnceCell::new(),
+            parts,
+            has_symbols,
+            uses: Uses::open(uses, names),
         }
-        doc.take_scopes(&mut reader);
-        let mut before = (0, NONE, 0);
-        for _ in 0..reader.varint() {
-            if reader.is_empty() {
-                break;
+    }
+
+    /// The symbols. Name ends are unknown here: `range` of locals is empty.
+    pub(crate) fn symbols(&self) -> &[SymbolFact] {
+        &self.structure().0
+    }
+
+    /// The scopes, the file's own first.
+    pub(crate) fn scopes(&self) -> &[Scope] {
+        &self.structure().1
+    }
+
+    fn structure(&self) -> &(Vec<SymbolFact>, Vec<Scope>) {
+        self.structure.get_or_init(|| {
+            let mut reader = Reader::new(self.parts.symbols);
+            let count = reader.varint();
+            let mut symbols = Vec::with_capacity(reader.at_most(count));
+            let mut before = Before::default();
+            for index in 0..count {
+                if reader.is_empty() {
+                    break;
+                }
+                symbols.push(take_symbol(&mut reader, index, &mut before));
             }
-            let import = take_import(&mut reader, before);
-            before = (import.at, import.module, import.module_at);
-            doc.imports.push(import);
-        }
-        let length = reader.varint() as usize;
-        let rest = reader.rest();
-        (doc.shapes, doc.uses) = rest.split_at(length.min(rest.len()));
-        doc
+            let scopes = take_scopes(&mut reader, &symbols);
+            (symbols, scopes)
+        })
+    }
+
+    /// Whether any symbol has the name.
+    pub(crate) fn has_symbols(&self, name: NameId) -> bool {
+        has_bit(self.has_symbols, name as usize)
+    }
+
+    /// The imports, in order.
+    pub(crate) fn imports(&self) -> &[ImportFact] {
+        self.imports.get_or_init(|| {
+            let mut reader = Reader::new(self.parts.imports);
+            let count = reader.varint();
+            let mut imports = Vec::with_capacity(reader.at_most(count));
+            let mut before = (0, NONE, 0);
+            for _ in 0..count {
+                if reader.is_empty() {
+                    break;
+                }
+                let import = take_import(&mut reader, before);
+                before = (import.at, import.module, import.module_at);
+                imports.push(import);
+            }
+            imports
+        })
     }
 
     /// What values and receivers are made of.
     pub(crate) fn shapes(&self) -> Shapes {
-        Shapes::decode(self.shapes)
+        Shapes::decode(self.parts.shapes)
     }
 
-    fn take_scopes(&mut self, reader: &mut Reader<'_>) {
-        let (mut at, mut by_symbol) = (0u32, 0u32);
-        for _ in 0..reader.varint() {
-            if reader.is_empty() {
-                break;
-            }
-            let head = reader.varint();
-            let kind = ScopeKind::ALL.get((head & 7) as usize).copied().unwrap_or(ScopeKind::File);
-            let range = if head & OWN_SCOPE == 0 {
-                let start = at.wrapping_add_signed(unzigzag(head >> 4));
-                start..start.saturating_add(reader.varint())
-            } else {
-                by_symbol = by_symbol.saturating_add(head >> 4);
-                let symbol = self.symbols.get(by_symbol as usize);
-                symbol.map_or(0..0, |symbol| symbol.name_start..symbol.range.end)
-            };
-            at = range.start;
-            self.scopes.push(Scope { kind, range });
-        }
-    }
-
-    /// How many uses the document's `count` names have.
-    pub(crate) fn use_count(&self, count: usize) -> usize {
-        let mut uses = self.imports.iter().filter(|import| import.binds()).count();
-        self.visit_uses(count, |_| uses += 1);
+    /// How many uses the document's names have.
+    pub(crate) fn use_count(&self) -> usize {
+        let mut uses = self.imports().iter().filter(|import| import.binds()).count();
+        self.uses.visit(|_| {
+            uses += 1;
+            true
+        });
         uses
     }
 
-    /// All uses of the document's `count` names, name by name, each name's in order of position.
-    pub(crate) fn uses_by_name(&self, count: usize) -> Vec<Use> {
-        let mut imports: Vec<Use> = self.imports.iter().filter(|import| import.binds()).map(use_of).collect();
+    /// All uses, name by name, each name's in order of position.
+    pub(crate) fn uses_by_name(&self) -> Vec<Use> {
+        let mut imports: Vec<Use> =
+            self.imports().iter().filter(|import| import.binds()).map(use_of).collect();
         imports.sort_unstable_by_key(|used| (used.name, used.start));
         let mut imports = imports.into_iter().peekable();
         let mut uses = Vec::with_capacity(self.uses.len() / 2);
-        self.visit_uses(count, |used| {
+        self.uses.visit(|used| {
             while let Some(import) =
                 imports.next_if(|import| (import.name, import.start) < (used.name, used.start))
             {
                 uses.push(import);
             }
             uses.push(used);
+            true
         });
         uses.extend(imports);
         uses
     }
 
-    /// Visits the stored uses, name by name.
-    fn visit_uses(&self, count: usize, each: impl FnMut(Use)) {
-        uses::visit(self.uses, count, each);
+    /// The use whose name begins at an offset.
+    pub(crate) fn use_starting(&self, offset: u32) -> Option<Use> {
+        let mut found = None;
+        self.uses.visit(|used| {
+            found = Some(used).filter(|used| used.start == offset);
+            found.is_none()
+        });
+        let imports = || self.imports().iter().filter(|import| import.at == offset && import.binds());
+        let import = imports().map(use_of).min_by_key(|used| used.name);
+        // Of several, the one whose name comes first, as among all.
+        match (found, import) {
+            (Some(used), Some(import)) if import.name < used.name => Some(import),
+            (found, import) => found.or(import),
+        }
     }
+
+    /// The uses of one name, in order of position.
+    pub(crate) fn uses_of(&self, name: NameId) -> Vec<Use> {
+        let mut uses = Vec::new();
+        self.uses.visit_name(name, |used| uses.push(used));
+        let stored = uses.len();
+        let bound = self.imports().iter().filter(|import| import.alias == name && import.binds());
+        uses.extend(bound.map(use_of));
+        if stored != uses.len() {
+            uses.sort_by_key(|used| used.start);
+        }
+        uses
+    }
+}
+
+/// Whether the bit of that place is set.
+fn has_bit(bits: &[u8], place: usize) -> bool {
+    bits.get(place / 8).is_some_and(|byte| byte & 1 << (place % 8) != 0)
+}
+
+/// Bits of which those of some places are set.
+fn with_bits(count: usize, places: impl Iterator<Item = usize>) -> Vec<u8> {
+    let mut bits = vec![0; count.div_ceil(8)];
+    places.for_each(|place| bits[place / 8] |= 1 << (place % 8));
+    bits
+}
+
+fn take_scopes(reader: &mut Reader<'_>, symbols: &[SymbolFact]) -> Vec<Scope> {
+    let (mut at, mut by_symbol) = (0u32, 0u32);
+    let count = reader.varint();
+    let mut scopes = Vec::with_capacity(reader.at_most(count));
+    for _ in 0..count {
+        if reader.is_empty() {
+            break;
+        }
+        let head = reader.varint();
+        let kind = ScopeKind::ALL.get((head & 7) as usize).copied().unwrap_or(ScopeKind::File);
+        let range = if head & OWN_SCOPE == 0 {
+            let start = at.wrapping_add_signed(unzigzag(head >> 4));
+            start..start.saturating_add(reader.varint())
+        } else {
+            by_symbol = by_symbol.saturating_add(head >> 4);
+            let symbol = symbols.get(by_symbol as usize);
+            symbol.map_or(0..0, |symbol| symbol.name_start..symbol.range.end)
+        };
+        at = range.start;
+        scopes.push(Scope { kind, range });
+    }
+    scopes
 }
 
 /// The use that an import's alias stands for.

@@ -59,6 +59,25 @@ fn one_by_one(snapshot: &Snapshot, symbol: &Symbol) -> BTreeSet<(String, u32)> {
 
 proptest! {
     #[test]
+    fn uses_are_the_same_alone_and_among_all(lines in prop::collection::vec(line(), 1..40)) {
+        let mut index = Index::new();
+        index.update("f.ts", &lines.join("\n"));
+        let snapshot = index.snapshot();
+        let file = snapshot.file("f.ts").expect("it was added");
+        let all = snapshot.facts(file);
+        let names = crate::extract::offset(all.terms().len());
+        for name in 0..names {
+            let alone = snapshot.facts(file).uses_of(name).to_vec();
+            prop_assert_eq!(&alone, &*all.doc.uses_by_name().into_iter().filter(|used| used.name == name).collect::<Vec<_>>());
+            prop_assert_eq!(all.doc.has_symbols(name), all.doc.symbols().iter().any(|symbol| symbol.name == name));
+        }
+        for used in all.uses() {
+            let first = all.uses().iter().find(|other| other.start == used.start).copied();
+            prop_assert_eq!(snapshot.facts(file).use_starting(used.start), first);
+        }
+    }
+
+    #[test]
     fn each_use_alone_says_the_same(files in prop::collection::vec(prop::collection::vec(line(), 1..7), FILES as usize)) {
         let mut index = Index::new();
         for (number, lines) in files.iter().enumerate() {

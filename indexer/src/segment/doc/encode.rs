@@ -3,13 +3,13 @@
 use super::{
     Before, DEFAULT, EXPORTED, EXTRAS, Encoded, FILE_SCOPE, HAS_BASES, HAS_DOC, HAS_DOC_STRING,
     HAS_QUALIFIER, HAS_VALUE, LOCAL, OWN_SCOPE, OWN_SCOPE_REACH, PARAMETER_KIND, SAME_MODULE, SAME_NAME,
-    shapes, uses,
+    shapes, uses, with_bits,
 };
 use crate::extract::offset;
 use crate::language::Language;
 use crate::search::Sketch;
 use crate::segment::bytes::{head, put_signed, put_varint, zigzag};
-use crate::symbol::{Facts, ImportFact, NONE, NameId, SymbolFact, SymbolKind, ValueKind};
+use crate::symbol::{Facts, NONE, NameId, SymbolFact, SymbolKind, ValueKind};
 
 /// Encodes facts.
 pub(crate) fn encode(facts: &Facts<'_>, language: Option<Language>) -> Encoded {
@@ -32,11 +32,20 @@ pub(crate) fn encode(facts: &Facts<'_>, language: Option<Language>) -> Encoded {
     }
     let out = &mut encoded.blob;
     put_varint(out, language.map_or(0, |language| language as u32) | u32::from(facts.has_errors) << 7);
-    put_symbols(out, facts, &rank);
-    put_scopes(out, facts);
-    put_imports(out, &facts.imports, &rank);
-    shapes::put(out, facts, &rank);
-    uses::put(out, facts, &rank);
+    // Past the end all numbers are zero, which says it all of a file without structure.
+    if !facts.scopes.is_empty() || !facts.names.is_empty() {
+        let mut parts = Vec::with_capacity(facts.symbols.len() * 12);
+        let ends = [put_structure, put_imports, shapes::put].map(|put| {
+            put(&mut parts, facts, &rank);
+            parts.len()
+        });
+        let starts = [0, ends[0], ends[1]];
+        starts.iter().zip(ends).for_each(|(start, end)| put_varint(out, offset(end - start)));
+        out.extend_from_slice(&parts);
+        let named = facts.symbols.iter().map(|symbol| rank[symbol.name as usize] as usize);
+        out.extend_from_slice(&with_bits(rank.len(), named));
+        uses::put(out, facts, &rank);
+    }
     encoded
 }
 
@@ -46,6 +55,11 @@ fn alphabetical(names: &[&str]) -> Vec<(u64, u32)> {
     let mut order: Vec<(u64, u32)> = names.iter().map(|name| head(name)).zip(0..).collect();
     order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| names[a.1 as usize].cmp(names[b.1 as usize])));
     order
+}
+
+fn put_structure(out: &mut Vec<u8>, facts: &Facts<'_>, rank: &[u32]) {
+    put_symbols(out, facts, rank);
+    put_scopes(out, facts);
 }
 
 fn put_symbols(out: &mut Vec<u8>, facts: &Facts<'_>, rank: &[u32]) {
@@ -145,7 +159,8 @@ fn put_scopes(out: &mut Vec<u8>, facts: &Facts<'_>) {
     }
 }
 
-fn put_imports(out: &mut Vec<u8>, imports: &[ImportFact], rank: &[u32]) {
+fn put_imports(out: &mut Vec<u8>, facts: &Facts<'_>, rank: &[u32]) {
+    let imports = &facts.imports;
     let ranked = |name: NameId| if name == NONE { 0 } else { rank[name as usize] + 1 };
     put_varint(out, offset(imports.len()));
     let (mut at, mut module, mut module_at) = (0, NONE, 0);

@@ -11,24 +11,22 @@ pub(crate) struct Shapes {
     pub(crate) receivers: Vec<(u32, ShapeId)>,
 }
 
-/// Writes them, behind their length.
+/// Appends them.
 pub(super) fn put(out: &mut Vec<u8>, facts: &Facts<'_>, rank: &[u32]) {
-    let mut bytes = Vec::new();
-    if !facts.shapes.is_empty() {
-        put_varint(&mut bytes, offset(facts.shapes.len()));
-        let mut at = 0;
-        for (id, shape) in (0u32..).zip(&facts.shapes) {
-            put_shape(&mut bytes, id, *shape, &mut at, rank);
-        }
-        let mut before = (0, 0);
-        for (start, shape) in &facts.receivers {
-            put_varint(&mut bytes, start - before.0);
-            put_signed(&mut bytes, shape.wrapping_sub(before.1).cast_signed());
-            before = (*start, *shape);
-        }
+    if facts.shapes.is_empty() {
+        return;
     }
-    put_varint(out, offset(bytes.len()));
-    out.extend_from_slice(&bytes);
+    put_varint(out, offset(facts.shapes.len()));
+    let mut at = 0;
+    for (id, shape) in (0u32..).zip(&facts.shapes) {
+        put_shape(out, id, *shape, &mut at, rank);
+    }
+    let mut before = (0, 0);
+    for (start, shape) in &facts.receivers {
+        put_varint(out, start - before.0);
+        put_signed(out, shape.wrapping_sub(before.1).cast_signed());
+        before = (*start, *shape);
+    }
 }
 
 fn put_shape(out: &mut Vec<u8>, id: ShapeId, shape: Shape, at: &mut u32, rank: &[u32]) {
@@ -60,7 +58,7 @@ fn put_shape(out: &mut Vec<u8>, id: ShapeId, shape: Shape, at: &mut u32, rank: &
 }
 
 impl Shapes {
-    /// Reads what [`put`] wrote, without the length.
+    /// Reads what [`put`] wrote.
     pub(crate) fn decode(bytes: &[u8]) -> Self {
         let mut reader = Reader::new(bytes);
         let mut read = Self::default();
