@@ -8,6 +8,7 @@ use std::process::Command;
 
 use e2e_tests::binary;
 
+mod mcp;
 mod planted;
 mod source;
 

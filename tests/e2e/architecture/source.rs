@@ -53,6 +53,10 @@ impl Source {
     pub(crate) fn uses_std(&self, module: &str) -> bool {
         let code: String = self.code().split_whitespace().collect::<Vec<_>>().join("");
         code.match_indices("std::").any(|(at, found)| {
+            // `cap_std` is another crate.
+            if code[..at].ends_with('_') {
+                return false;
+            }
             let rest = &code[at + found.len()..];
             match rest.strip_prefix('{') {
                 Some(group) => top_names(group).contains(&module),
