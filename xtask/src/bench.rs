@@ -1,18 +1,25 @@
 //! The benchmarks by name, each a `[[bench]]` target of a package.
 
+use std::path::PathBuf;
+
 use anyhow::{Result, bail};
 
 use crate::commands::{quoted, wrong_use};
 use crate::tools::Need;
-use crate::{program, setup};
+use crate::{clients, program, setup};
 
 struct Bench {
     name: &'static str,
     package: &'static str,
     target: &'static str,
+    /// What it is told through the environment.
+    variables: fn() -> Result<Vec<(&'static str, PathBuf)>>,
 }
 
-const BENCHES: &[Bench] = &[Bench { name: "index", package: "devtoolkit-index", target: "index" }];
+const BENCHES: &[Bench] = &[
+    Bench { name: "index", package: "devtoolkit-index", target: "index", variables: || Ok(Vec::new()) },
+    Bench { name: "mcp", package: "devtoolkit-mcp", target: "mcp", variables: clients::file_server },
+];
 
 pub(crate) fn command(arguments: &[String]) -> Result<()> {
     let known = || quoted(BENCHES.iter().map(|bench| bench.name));
@@ -25,6 +32,7 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
     setup::ensure(&[Need::Build, Need::Bench])?;
     let mut cargo = program::cargo();
     cargo.args(["bench", "--package", bench.package, "--bench", bench.target, "--"]).args(rest);
+    cargo.envs((bench.variables)()?);
     if !program::run(&mut cargo)? {
         bail!("benchmark `{name}` failed; its last lines are above");
     }
@@ -38,8 +46,8 @@ mod tests {
     #[test]
     fn unknown_and_missing_names_list_the_known() {
         let unknown = command(&["tea".into()]).expect_err("no such benchmark");
-        assert_eq!(unknown.to_string(), "no benchmark `tea`; known: `index`");
+        assert_eq!(unknown.to_string(), "no benchmark `tea`; known: `index`, `mcp`");
         let missing = command(&[]).expect_err("a name is needed");
-        assert_eq!(missing.to_string(), "`bench` needs a name: `index`");
+        assert_eq!(missing.to_string(), "`bench` needs a name: `index`, `mcp`");
     }
 }

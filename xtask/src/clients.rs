@@ -1,4 +1,5 @@
-//! MCP clients of others, which the tests run against our server: pinned here, and fetched into the cache folder.
+//! MCP clients of others, which the tests run against our server, and a server of others to measure ours by: pinned
+//! here, and fetched into the cache folder.
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,21 @@ const INSPECTOR: NodePackage = NodePackage {
     version: "2.12.0",
     script: "clients/launcher/build/index.js",
 };
+
+/// The protocol's reference file server, which `bench mcp` measures beside ours.
+const FILE_SERVER: NodePackage = NodePackage {
+    name: "@modelcontextprotocol/server-filesystem",
+    version: "2026.8.31",
+    script: "dist/index.js",
+};
+
+/// How a benchmark learns of the reference file server and of the Node that runs it.
+pub(crate) fn file_server() -> Result<Vec<(&'static str, PathBuf)>> {
+    let folder = program::cache_folder()?.join("tools");
+    let node = Node::get(&folder)?;
+    let script = FILE_SERVER.get(&folder, &node)?;
+    Ok(vec![("DEVTOOLKIT_NODE", node.program), ("DEVTOOLKIT_FILE_SERVER", script)])
+}
 
 /// Where the clients are.
 pub(crate) struct Clients {
