@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -29,6 +30,8 @@ pub struct State {
     pub verified: bool,
     /// What the last walk found.
     pub report: Option<WalkReport>,
+    /// While a walk reads files: how many it has read, and how many it will.
+    pub progress: Option<(usize, usize)>,
     /// What went wrong without stopping the keeper: an unusable cache, no watcher, a full disk.
     pub warning: Option<String>,
 }
@@ -56,10 +59,31 @@ enum Message {
     Stop,
 }
 
+/// Files that a walk has read, and those it will; none while no walk reads.
+#[derive(Default)]
+struct Steps {
+    done: AtomicUsize,
+    total: AtomicUsize,
+}
+
+impl Steps {
+    fn set(&self, done: usize, total: usize) {
+        self.done.store(done, Ordering::Relaxed);
+        self.total.store(total, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> Option<(usize, usize)> {
+        let total = self.total.load(Ordering::Relaxed);
+        // Both are written one after the other, so they may be of two walks.
+        (total > 0).then(|| (self.done.load(Ordering::Relaxed).min(total), total))
+    }
+}
+
 /// A running index. Dropping it saves the index and ends its threads.
 pub struct Keeper {
     messages: mpsc::Sender<Message>,
     shown: Arc<ArcSwap<(Snapshot, State)>>,
+    steps: Arc<Steps>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -76,7 +100,9 @@ impl Keeper {
         let state = State { warning: loaded.warning, ..State::default() };
         let shown = Arc::new(ArcSwap::from_pointee((index.snapshot(), state.clone())));
         let (messages, inbox) = mpsc::channel();
+        let steps = Arc::new(Steps::default());
         let mut owner = Owner {
+            steps: steps.clone(),
             walking: false,
             walk_again: None,
             dirty: false,
@@ -91,7 +117,7 @@ impl Keeper {
         };
         let found = loaded.found;
         let thread = std::thread::spawn(move || owner.run(&inbox, found));
-        Self { messages, shown, thread: Some(thread) }
+        Self { messages, shown, steps, thread: Some(thread) }
     }
 
     /// The index as it is now. [`Snapshot::is_complete`] says whether an answer may be partial; a
@@ -104,7 +130,7 @@ impl Keeper {
     /// How far the keeper has come.
     #[must_use]
     pub fn state(&self) -> State {
-        self.shown.load().1.clone()
+        State { progress: self.steps.get(), ..self.shown.load().1.clone() }
     }
 
     /// Takes the text of an open document or a staged change, which hides the file on disk until
@@ -166,6 +192,7 @@ struct Owner {
     walk_again: Option<bool>,
     dirty: bool,
     shown: Arc<ArcSwap<(Snapshot, State)>>,
+    steps: Arc<Steps>,
     messages: mpsc::Sender<Message>,
 }
 
@@ -323,6 +350,7 @@ impl Owner {
         }
         self.walking = true;
         let (store, options, messages) = (self.store.clone(), self.options.clone(), self.messages.clone());
+        let steps = self.steps.clone();
         std::thread::spawn(move || {
             if cold {
                 let mut names = Index::new();
@@ -331,8 +359,12 @@ impl Owner {
                     let _ = messages.send(Message::Names(Box::new(names)));
                 }
             }
-            let walked =
-                if cold { store.build(&options, &|_| {}) } else { store.load_and_refresh(&options, &|_| {}) };
+            let count = |step: walk::Progress| steps.set(step.done, step.total);
+            let walked = match cold {
+                true => store.build(&options, &count),
+                false => store.load_and_refresh(&options, &count),
+            };
+            steps.set(0, 0);
             // A stopped keeper needs no result: the index is saved already.
             let _ = messages.send(Message::Walked(Box::new(walked)));
         });

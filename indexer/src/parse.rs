@@ -17,6 +17,17 @@ pub(crate) struct Parsers {
 impl Parsers {
     /// Parses a text, reusing what an edited older tree still has right. `None` past the time limit.
     pub(crate) fn parse(&mut self, language: Language, text: &[u8], old: Option<&Tree>) -> Option<Tree> {
+        self.parse_while(language, text, old, &mut || true)
+    }
+
+    /// As [`Self::parse`], and `None` once `go_on` says no; it is asked many times a millisecond.
+    pub(crate) fn parse_while(
+        &mut self,
+        language: Language,
+        text: &[u8],
+        old: Option<&Tree>,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Option<Tree> {
         let index = match self.parsers.iter().position(|(known, _)| *known == language) {
             Some(index) => index,
             None => {
@@ -29,7 +40,11 @@ impl Parsers {
         let parser = &mut self.parsers[index].1;
         let begun = Instant::now();
         let mut give_up = |_: &ParseState| {
-            if begun.elapsed() > TIME_LIMIT { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if begun.elapsed() > TIME_LIMIT || !go_on() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         };
         let options = ParseOptions::new().progress_callback(&mut give_up);
         let tree =

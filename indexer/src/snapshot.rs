@@ -273,6 +273,12 @@ impl Snapshot {
         Some(self.meta(self.file(path)?).stat.hash)
     }
 
+    /// Whether the path's answers come from these bytes.
+    #[must_use]
+    pub fn is_of(&self, path: &str, bytes: &[u8]) -> bool {
+        self.content_hash(path) == Some(crate::file::hash(bytes))
+    }
+
     pub(crate) fn facts(&self, file: FileId) -> FileFacts<'_> {
         FileFacts::new(self.segment(file), file)
     }

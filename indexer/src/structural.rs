@@ -2,9 +2,9 @@
 
 use crate::language::Language;
 use crate::parse::Parsers;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use streaming_iterator::StreamingIterator;
-use tree_sitter::{Query, QueryCursor, QueryErrorKind};
+use tree_sitter::{Query, QueryCursor, QueryCursorOptions, QueryCursorState, QueryErrorKind};
 
 /// Matches of one text that are reported.
 const MATCH_LIMIT: usize = 10_000;
@@ -74,12 +74,22 @@ fn refusal(language: Language, error: &tree_sitter::QueryError) -> QueryError {
 impl StructuralSearch {
     /// The matches in a text, in order; at most 10,000.
     pub fn matches(&mut self, text: &str) -> Vec<QueryMatch> {
-        let Some(tree) = self.parsers.parse(self.language, text.as_bytes(), None) else { return Vec::new() };
+        self.matches_while(text, &mut || true)
+    }
+
+    /// As [`Self::matches`], but ends with what was found once `go_on` says no; it is asked many times a millisecond.
+    pub fn matches_while(&mut self, text: &str, go_on: &mut dyn FnMut() -> bool) -> Vec<QueryMatch> {
+        let tree = self.parsers.parse_while(self.language, text.as_bytes(), None, go_on);
+        let Some(tree) = tree else { return Vec::new() };
         let names = self.query.capture_names();
         let mut cursor = QueryCursor::new();
         cursor.set_match_limit(4_096);
         let mut found = Vec::new();
-        let mut matches = cursor.matches(&self.query, tree.root_node(), text.as_bytes());
+        let mut give_up =
+            |_: &QueryCursorState| if go_on() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+        let options = QueryCursorOptions::new().progress_callback(&mut give_up);
+        let mut matches =
+            cursor.matches_with_options(&self.query, tree.root_node(), text.as_bytes(), options);
         while let Some(matched) = matches.next() {
             let capture = |capture: &tree_sitter::QueryCapture<'_>| {
                 let range = capture.node.byte_range();
