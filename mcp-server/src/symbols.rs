@@ -6,14 +6,23 @@ use devtoolkit_index::keep::Keeper;
 use devtoolkit_index::store::Store;
 use devtoolkit_index::walk::WalkOptions;
 use std::path::PathBuf;
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{OnceLock, mpsc};
 use std::thread;
+use std::time::{Duration, Instant};
+
+/// A question waits this long for texts that are on their way into the index: a large one is parsed for seconds.
+const FLUSH: Duration = Duration::from_millis(1_000);
+/// How often a waiting question looks up.
+const STEP: Duration = Duration::from_millis(10);
 
 /// The index of one root at one moment.
 pub struct RootIndex {
     pub snapshot: Snapshot,
     /// The whole tree has been compared with the disk since the start.
     pub verified: bool,
+    /// While a walk reads files: how many it has read, and how many it will.
+    pub progress: Option<(usize, usize)>,
     pub warning: Option<String>,
     /// Files that it cannot have, because their names are not UTF-8.
     unnameable: u64,
@@ -67,15 +76,29 @@ impl Symbols {
     /// Every root's index as it is now, staged texts included; `None` while the stored indexes are being loaded.
     #[must_use]
     pub fn all(&self) -> Option<Vec<RootIndex>> {
-        self.flush();
+        self.all_while(&|| true)
+    }
+
+    /// As [`Self::all`], without waiting for texts once `go_on` says no; it is asked every few milliseconds.
+    #[must_use]
+    pub fn all_while(&self, go_on: &dyn Fn() -> bool) -> Option<Vec<RootIndex>> {
+        self.flush(go_on);
         let keepers = self.keepers.get()?;
         let index = |(root, keeper): (usize, &Keeper)| {
             let state = keeper.state();
             let unnameable = state.report.map_or(0, |report| report.unnameable);
-            let (snapshot, verified) = (keeper.snapshot(), state.verified);
-            RootIndex { snapshot, verified, warning: state.warning, unnameable, root }
+            let (verified, progress, warning) = (state.verified, state.progress, state.warning);
+            RootIndex { snapshot: keeper.snapshot(), verified, progress, warning, unnameable, root }
         };
         Some(keepers.iter().enumerate().map(index).collect())
+    }
+
+    /// The root of a path by its place among [`Self::all`], and the path as that root's index knows it.
+    #[must_use]
+    pub fn place(&self, path: &RelPath) -> Option<(usize, String)> {
+        let (root, inner) = self.roots.locate(path)?;
+        let place = self.roots.all().iter().position(|other| other.label == root.label)?;
+        Some((place, inner.to_os().to_str()?.replace('\\', "/")))
     }
 
     /// The index that has a path, and the path as that index knows it.
@@ -101,18 +124,18 @@ impl Symbols {
         }
     }
 
-    fn place(&self, path: &RelPath) -> Option<(usize, String)> {
-        let (root, inner) = self.roots.locate(path)?;
-        let place = self.roots.all().iter().position(|other| other.label == root.label)?;
-        Some((place, inner.to_os().to_str()?.replace('\\', "/")))
-    }
-
-    /// Waits until everything shown before is in the indexes; not for the tree to be read.
-    fn flush(&self) {
+    /// Waits until everything shown before is in the indexes, but for no more than `FLUSH`; not for the tree to be
+    /// read.
+    fn flush(&self, go_on: &dyn Fn() -> bool) {
         let (reply, answer) = mpsc::channel();
-        if self.keepers.get().is_some() && self.messages.send(Message::Flush(reply)).is_ok() {
-            let _ = answer.recv();
+        if self.keepers.get().is_none() || self.messages.send(Message::Flush(reply)).is_err() {
+            return;
         }
+        let begun = Instant::now();
+        while answer.recv_timeout(STEP) == Err(RecvTimeoutError::Timeout)
+            && begun.elapsed() < FLUSH
+            && go_on()
+        {}
     }
 }
 
