@@ -3,24 +3,40 @@
 use crate::toolbox::Entry;
 
 mod accept_changes;
+mod address;
+mod call_graph;
 mod checkpoint;
+mod definition;
+mod diagnostics;
 mod discard_changes;
 mod edit_file;
 mod find_files;
+mod find_symbol;
 #[cfg(test)]
 mod fixture;
 mod glob;
+mod insert_at_symbol;
 mod list_changes;
 mod list_directory;
+mod listing;
+mod outline;
 mod page;
 mod read_file;
 mod read_files;
+mod references;
+mod reindent;
+mod rename_symbol;
+mod replace_symbol;
+mod repo_map;
 mod search_text;
 mod selection;
 mod show_changes;
+mod source;
+mod structural_search;
 mod target;
 mod tree;
 mod undo_changes;
+mod view;
 mod window;
 mod write_file;
 
@@ -40,5 +56,16 @@ pub(crate) fn all() -> Vec<Entry> {
         Entry::of::<discard_changes::DiscardChanges>(),
         Entry::of::<undo_changes::UndoChanges>(),
         Entry::of::<checkpoint::Checkpoint>(),
+        Entry::of::<outline::Outline>(),
+        Entry::of::<find_symbol::FindSymbol>(),
+        Entry::of::<references::References>(),
+        Entry::of::<definition::Definition>(),
+        Entry::of::<call_graph::CallGraph>(),
+        Entry::of::<repo_map::RepoMap>(),
+        Entry::of::<structural_search::StructuralSearch>(),
+        Entry::of::<replace_symbol::ReplaceSymbol>(),
+        Entry::of::<insert_at_symbol::InsertAtSymbol>(),
+        Entry::of::<rename_symbol::RenameSymbol>(),
+        Entry::of::<diagnostics::Diagnostics>(),
     ]
 }
