@@ -1,11 +1,11 @@
 //! `insert_at_symbol`: new source beside a definition, or in its body.
 
 use crate::tool::{Effect, Tool, ToolContext, ToolError, ToolOutput, Toolset};
-use crate::tools::address::{Address, Found};
+use crate::tools::address::{Address, Found, lines_of};
 use crate::tools::listing::counted;
 use crate::tools::reindent::{blank_above, indentation, reindent, replaced, unit};
 use crate::tools::view::View;
-use devtoolkit_index::Language;
+use devtoolkit_index::{Language, Symbol};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::ops::Range;
@@ -61,15 +61,15 @@ impl Tool for InsertAtSymbol {
         };
         let (file, source) = (&found.file, &found.file.source);
         let text = reindent(&self.text, &gap.indent, file.language);
-        let lone = text.lines().count() == 1 && (found.lines().0 == found.lines().1 || gap.is_empty_body);
-        let blank = if lone || gap.is_empty_body { 0 } else { blank_lines(&found, self.place) };
+        let is_line = text.lines().count() == 1;
+        let blank = if gap.is_empty_body { 0 } else { blank_lines(&found, self.place, is_line) };
         let (mut head, mut tail) = gap.around;
         match self.place {
             Where::Before | Where::Start => tail.insert_str(0, &"\n".repeat(blank)),
             Where::After | Where::End => head.push_str(&"\n".repeat(blank)),
         }
         // The file's last line may have no end.
-        if !head.starts_with('\n') && !source.text[..gap.range.start].ends_with('\n') && gap.range.start > 0 {
+        if !gap.is_empty_body && gap.range.start > 0 && !source.text[..gap.range.start].ends_with('\n') {
             head.insert(0, '\n');
         }
         let line = source.line_at(gap.range.start) + head.matches('\n').count();
@@ -147,7 +147,11 @@ fn inside(found: &Found, at_start: bool) -> Result<Gap, ToolError> {
         let doc = &symbol.doc_range;
         let documented = !doc.is_empty() && doc.start >= symbol.signature_range.end;
         let line = match (at_start, documented) {
-            (true, true) => source.line(doc.end) + 1,
+            (true, true) => {
+                let after = source.line(doc.end) + 1;
+                let is_blank = |line: &usize| source.line_text(*line).trim().is_empty();
+                after + (after..=source.lines()).take_while(is_blank).count()
+            }
             (true, false) => line,
             (false, _) => last + 1,
         };
@@ -175,41 +179,44 @@ fn inside(found: &Found, at_start: bool) -> Result<Gap, ToolError> {
     Ok(Gap { range: at..at, indent: child, around: Default::default(), is_empty_body: false })
 }
 
-/// Blank lines between the new lines and what they stand beside, as they are there already.
-fn blank_lines(found: &Found, place: Where) -> usize {
+/// Blank lines between the new lines and what they stand beside: as many as are there already, none between single lines,
+/// else what is usual.
+fn blank_lines(found: &Found, place: Where, is_line: bool) -> usize {
     let source = &found.file.source;
-    let (_, last) = found.lines();
-    let inside = matches!(place, Where::Start | Where::End);
-    let children: Vec<usize> = found
-        .file
-        .outline()
-        .iter()
-        .filter(|child| {
-            child.depth == found.symbol.depth + 1
-                && found.symbol.range.start <= child.range.start
-                && child.range.end <= found.symbol.range.end
-        })
-        .map(|child| source.line(child.range.start))
-        .collect();
-    if inside {
-        let between = children.iter().skip(1).map(|line| blank_above(source, *line)).max();
-        return between.unwrap_or(usize::from(!children.is_empty())).min(BLANK);
+    if matches!(place, Where::Start | Where::End) {
+        let children = children(found);
+        let beside = if place == Where::Start { children.first() } else { children.last() };
+        let between = children.iter().skip(1).map(|(first, _)| blank_above(source, *first)).max();
+        return match (beside, between) {
+            (None, _) => 0,
+            (Some((first, last)), _) if is_line && first == last => 0,
+            (Some(_), Some(between)) => between.min(BLANK),
+            (Some(_), None) => 1,
+        };
     }
-    let first = first_line(found);
-    let above = blank_above(source, first);
-    let below =
-        (last + 1..=source.lines()).take_while(|line| source.line_text(*line).trim().is_empty()).count();
-    let at_top = found.symbol.depth == 0 && found.file.language == Language::Python;
-    match above.max(below) {
-        0 => {
-            if at_top {
-                BLANK
-            } else {
-                1
-            }
-        }
+    let (first, last) = found.lines();
+    if is_line && first == last {
+        return 0;
+    }
+    let below = (last + 1..=source.lines()).take_while(|line| source.line_text(*line).trim().is_empty());
+    let is_top_of_python = found.symbol.depth == 0 && found.file.language == Language::Python;
+    match blank_above(source, first_line(found)).max(below.count()) {
+        0 if is_top_of_python => BLANK,
+        0 => 1,
         blank => blank.min(BLANK),
     }
+}
+
+/// The lines of the definitions in a body.
+fn children(found: &Found) -> Vec<(usize, usize)> {
+    let around = &found.symbol;
+    let is_inside = |child: &Symbol| {
+        child.depth == around.depth + 1
+            && around.range.start <= child.range.start
+            && child.range.end <= around.range.end
+    };
+    let outline = found.file.outline();
+    outline.iter().filter(|child| is_inside(child)).map(|child| lines_of(&found.file, child)).collect()
 }
 
 #[cfg(test)]

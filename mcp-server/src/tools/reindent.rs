@@ -63,14 +63,16 @@ pub(super) fn reindent(source: &str, indent: &str, language: Language) -> String
 
 /// Whether the lines after the first already stand at the indentation.
 fn is_placed(lines: &[&str], least: Option<usize>, indent: &str) -> bool {
-    let Some(least) = least.filter(|least| *least >= indent.len()) else { return false };
+    if least.is_none_or(|least| least < indent.len()) {
+        return false;
+    }
     let begins =
         |line: &str, starts: &[&str]| starts.iter().any(|start| line.trim_start().starts_with(start));
-    let is_closed = lines
-        .last()
-        .is_some_and(|line| indentation(line).len() == indent.len() && begins(line, &["}", ")", "]", "end"]));
+    let at_indent = lines.iter().skip(1).filter(|line| indentation(line).len() == indent.len());
+    let mut at_indent = at_indent.filter(|line| !line.trim().is_empty());
+    let is_closed = at_indent.all(|line| begins(line, &["}", ")", "]"]));
     let is_led = lines.first().is_some_and(|line| begins(line, &["@", "#[", "//", "/*", "#"]));
-    least > indent.len() || is_closed || is_led
+    is_closed || is_led
 }
 
 /// The lines (from 0) that begin inside a literal whose text they are. A string that begins its line is a doc string.

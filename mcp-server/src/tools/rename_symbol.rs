@@ -76,22 +76,7 @@ impl Tool for RenameSymbol {
             first.symbol.kind,
             SymbolKind::Method | SymbolKind::Property | SymbolKind::Field | SymbolKind::EnumMember
         );
-        let mut files = Vec::new();
-        for (inner, ranges) in &places {
-            context.cancelled()?;
-            let path = view.path(root, inner);
-            let target = Target::open(context, &path)?;
-            let source = view.quoted(root, inner).filter(|source| source.text == target.text);
-            let Some(source) = source else {
-                return Err(ToolError::failed(format!(
-                    "`{path}` has just changed; repeat the call in a moment"
-                )));
-            };
-            let ranges: Vec<Range<usize>> =
-                ranges.iter().map(|(start, end)| source.at(*start)..source.at(*end)).collect();
-            files
-                .push((Renamed::new(context, inner, &target, &ranges, (&old, &self.to), is_member)?, target));
-        }
+        let files = self.edited(&view, root, &places, &old, is_member)?;
         let renamed: Vec<Renamed> = files.iter().map(|(renamed, _)| renamed.clone()).collect();
         let (from, to) = (old.clone(), self.to.clone());
         let clash = wait(context, "checking the new name", move || check::clash(&renamed, &from, &to))?;
@@ -116,6 +101,34 @@ impl Tool for RenameSymbol {
 }
 
 impl RenameSymbol {
+    /// Each file with its edits.
+    fn edited(
+        &self,
+        view: &View<'_>,
+        root: &Arc<RootIndex>,
+        places: &BTreeMap<String, BTreeSet<(u32, u32)>>,
+        old: &str,
+        is_member: bool,
+    ) -> Result<Vec<(Renamed, Target)>, ToolError> {
+        let context = view.context;
+        let mut files = Vec::new();
+        for (inner, ranges) in places {
+            context.cancelled()?;
+            let path = view.path(root, inner);
+            let target = Target::open(context, &path)?;
+            let source = view.quoted(root, inner).filter(|source| source.text == target.text);
+            let Some(source) = source else {
+                return Err(ToolError::failed(format!(
+                    "`{path}` has just changed; repeat the call in a moment"
+                )));
+            };
+            let ranges: Vec<Range<usize>> =
+                ranges.iter().map(|(start, end)| source.at(*start)..source.at(*end)).collect();
+            files.push((Renamed::new(context, inner, &target, &ranges, (old, &self.to), is_member)?, target));
+        }
+        Ok(files)
+    }
+
     /// The definitions that are renamed: one, or the overloads of one.
     fn found(&self, view: &View<'_>) -> Result<Vec<Found>, ToolError> {
         let found = self.address.all(view)?;

@@ -1,6 +1,5 @@
 //! `structural_search`: a tree-sitter query over all files of a language.
 
-use crate::symbols::RootIndex;
 use crate::tool::{Effect, Tool, ToolContext, ToolError, ToolOutput, Toolset};
 use crate::tools::listing::listing;
 use crate::tools::source::{Source, cut};
@@ -8,7 +7,6 @@ use crate::tools::view::{View, wait};
 use devtoolkit_index::{Language, QueryMatch, structural_search};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Matches of a reply.
@@ -46,7 +44,8 @@ impl Tool for StructuralSearch {
         let search = wait(context, "compiling the query", move || structural_search(language, &query))?;
         let mut search = search.map_err(|error| ToolError::failed(format!("`query`: {error}")))?;
         let view = View::new(context)?;
-        let files = files(&view, language, self.path.as_deref())?;
+        let mut files = view.files(self.path.as_deref())?;
+        files.retain(|(_, inner)| Language::of_path(inner) == Some(language));
         let wanted = (self.offset.unwrap_or(1) + SHOWN).min(DEPTH);
         let begun = Instant::now();
         let mut go_on = || context.cancelled().is_ok() && begun.elapsed() < LIMIT;
@@ -85,26 +84,6 @@ fn language(name: &str) -> Result<Language, ToolError> {
         let shown: String = name.chars().take(40).collect();
         ToolError::Arguments(format!("`language` `{shown}` is none of {}", known.join(", ")))
     })
-}
-
-/// The files of a language in path order, root by root.
-fn files(
-    view: &View<'_>,
-    language: Language,
-    path: Option<&str>,
-) -> Result<Vec<(Arc<RootIndex>, String)>, ToolError> {
-    let mut files = Vec::new();
-    for (root, mut filter) in view.filtered(path)? {
-        filter.language = Some(language);
-        let all = root
-            .snapshot
-            .files()
-            .filter(|file| filter.admits_file(&file.path, Language::of_path(&file.path)));
-        let mut paths: Vec<String> = all.map(|file| file.path).collect();
-        paths.sort_unstable();
-        files.extend(paths.into_iter().map(|path| (root.clone(), path)));
-    }
-    Ok(files)
 }
 
 /// Each capture of a match: its line, its name and how it begins.

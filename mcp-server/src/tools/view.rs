@@ -203,6 +203,18 @@ impl<'c> View<'c> {
         Ok(self.roots.get(place).map(|root| (root.clone(), filter)).into_iter().collect())
     }
 
+    /// The files of the indexes below a path, in path order, root by root.
+    pub(super) fn files(&self, path: Option<&str>) -> Result<Vec<(Arc<RootIndex>, String)>, ToolError> {
+        let mut files = Vec::new();
+        for (root, filter) in self.filtered(path)? {
+            let all = root.snapshot.files().filter(|file| filter.admits_file(&file.path, None));
+            let mut paths: Vec<String> = all.map(|file| file.path).collect();
+            paths.sort_unstable();
+            files.extend(paths.into_iter().map(|path| (root.clone(), path)));
+        }
+        Ok(files)
+    }
+
     /// Reads texts on another thread, for questions that quote them.
     pub(super) fn reader(&self, root: &Arc<RootIndex>) -> impl Fn(&str) -> Option<String> + Send + use<> {
         let (snapshot, root) = (self.context.snapshot.clone(), root.clone());

@@ -1,6 +1,6 @@
 //! Whether a rename says what was said before.
 
-use super::edits::{Edit, applied, edits, moved};
+use super::edits::{Edit, applied, edits, moved, place_after, place_of};
 use crate::tool::{ToolContext, ToolError};
 use crate::tools::target::Target;
 use devtoolkit_index::{Certainty, Filter, Index, Language, Place, Snapshot, Syntax};
@@ -77,15 +77,8 @@ pub(super) fn clash(files: &[Renamed], old: &str, new: &str) -> Option<String> {
         for used in before.uses_of_name(name, &Filter::default()).into_iter().take(LOOKED_AT) {
             let file = files.iter().find(|file| file.inner == used.path)?;
             let at = used.range.start as usize;
-            let meant: BTreeSet<(String, usize)> = targets(&before, &used.path, at)
-                .into_iter()
-                .filter_map(|(path, start)| {
-                    let file = files.iter().find(|file| file.inner == path)?;
-                    let start = moved(&file.edits, start);
-                    Some((path, start))
-                })
-                .collect();
-            let means = targets(&after, &used.path, moved(&file.edits, at));
+            let meant = places(files, targets(&before, &used.path, at), place_after);
+            let means = places(files, targets(&after, &used.path, moved(&file.edits, at)), place_of);
             if meant != means && !(meant.is_empty() && means.is_empty()) {
                 return Some(format!(
                     "`{new}` would mean something else, {}:{}: another `{new}` is seen there; choose another name",
@@ -98,8 +91,21 @@ pub(super) fn clash(files: &[Renamed], old: &str, new: &str) -> Option<String> {
     None
 }
 
+/// Definitions as places of the new texts.
+fn places(
+    files: &[Renamed],
+    targets: Vec<(String, usize)>,
+    place: fn(&[Edit], usize) -> usize,
+) -> BTreeSet<(String, usize)> {
+    let placed = |(path, start): (String, usize)| {
+        let start = place(&files.iter().find(|file| file.inner == path)?.edits, start);
+        Some((path, start))
+    };
+    targets.into_iter().filter_map(placed).collect()
+}
+
 /// The resolved definitions of the name at an offset, by path and offset.
-fn targets(snapshot: &Snapshot, path: &str, offset: usize) -> BTreeSet<(String, usize)> {
+fn targets(snapshot: &Snapshot, path: &str, offset: usize) -> Vec<(String, usize)> {
     let offset = u32::try_from(offset).unwrap_or(u32::MAX);
     let resolved = snapshot.definition(path, offset).into_iter().filter_map(|definition| {
         match (definition.certainty, definition.place) {

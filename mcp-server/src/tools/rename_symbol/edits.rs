@@ -53,11 +53,30 @@ pub(super) fn applied(text: &str, edits: &[Edit]) -> String {
 
 /// Where an offset of the text is after the edits; inside of an edit, where the renamed name is.
 pub(super) fn moved(edits: &[Edit], offset: usize) -> usize {
-    let mut added = 0;
-    let mut removed = 0;
+    let (start, inside) = shifted(edits, offset);
+    start + inside.map_or(0, |edit| edit.name_at)
+}
+
+/// As [`moved`], but where an edit begins: a shorthand property becomes two names, which count as one place.
+pub(super) fn place_after(edits: &[Edit], offset: usize) -> usize {
+    shifted(edits, offset).0
+}
+
+/// The place that an offset of the new text belongs to, as [`place_after`] counts.
+pub(super) fn place_of(edits: &[Edit], after: usize) -> usize {
+    let new = |edit: &Edit| {
+        let start = place_after(edits, edit.range.start);
+        start..start + edit.text.len()
+    };
+    edits.iter().map(new).find(|range| range.contains(&after)).map_or(after, |range| range.start)
+}
+
+/// An offset after the edits, and the edit that it is in; then where that one begins.
+fn shifted(edits: &[Edit], offset: usize) -> (usize, Option<&Edit>) {
+    let (mut added, mut removed) = (0, 0);
     for edit in edits {
         if edit.range.contains(&offset) {
-            return edit.range.start + added - removed + edit.name_at;
+            return (edit.range.start + added - removed, Some(edit));
         }
         if edit.range.start > offset {
             break;
@@ -65,5 +84,5 @@ pub(super) fn moved(edits: &[Edit], offset: usize) -> usize {
         added += edit.text.len();
         removed += edit.range.len();
     }
-    offset + added - removed
+    (offset + added - removed, None)
 }
