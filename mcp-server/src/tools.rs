@@ -69,3 +69,30 @@ pub(crate) fn all() -> Vec<Entry> {
         Entry::of::<diagnostics::Diagnostics>(),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::permission::Policy;
+    use crate::tool::Toolset;
+    use crate::toolbox::{Selected, Toolbox};
+    use serde_json::json;
+
+    /// Bytes of what a host is told of a toolset, annotations aside.
+    fn size(toolset: Toolset) -> usize {
+        let selected = Selected { toolsets: vec![toolset], ..Selected::default() };
+        let toolbox = Toolbox::new(&selected, Policy::default()).expect("every tool is known");
+        let told = toolbox.specs().map(|spec| {
+            let (name, title, description, schema) = (spec.name, spec.title, &spec.description, &spec.schema);
+            let told =
+                json!({ "name": name, "title": title, "description": description, "inputSchema": **schema });
+            told.to_string().len()
+        });
+        told.sum()
+    }
+
+    #[test]
+    fn a_host_pays_little_for_a_toolset() {
+        assert!(size(Toolset::Symbols) <= 3_100, "{} bytes", size(Toolset::Symbols));
+        assert!(size(Toolset::Analysis) <= 1_500, "{} bytes", size(Toolset::Analysis));
+    }
+}

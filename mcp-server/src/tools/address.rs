@@ -21,12 +21,11 @@ const NEAREST: usize = 5;
 /// The most bytes of one definition's source.
 const BODY: usize = 64 << 10;
 
-/// A name with what is around it (`Class.method`), or a place.
+/// A name with what is around it (`Class.method`), or LINE:COLUMN of the path, which may itself end in `:LINE` to mean the
+/// name's use there. Its fields tell hosts nothing of this, because every tool repeats them; `definition` says it once.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Address {
-    /// Name, Class.name, or LINE:COLUMN of path
     symbol: String,
-    /// May end in :LINE
     path: Option<String>,
 }
 

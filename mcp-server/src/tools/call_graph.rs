@@ -18,14 +18,12 @@ const PLACES: usize = 8;
 /// The most steps.
 const DEPTH: u32 = 8;
 
-/// List callers of a function, or what it calls.
+/// List callers of a function, or its callees.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct CallGraph {
     #[serde(flatten)]
     address: Address,
-    /// Else callers
     callees: Option<bool>,
-    /// Steps, at most 8
     depth: Option<u32>,
     offset: Option<usize>,
 }

@@ -13,12 +13,11 @@ const SHOWN: usize = 20;
 /// Lines of one definition's source.
 const LINES: usize = 400;
 
-/// Show where a symbol, or the name at a place, is defined.
+/// Show a definition: by Class.name, or LINE:COLUMN of path.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Definition {
     #[serde(flatten)]
     address: Address,
-    /// Show source
     body: Option<bool>,
 }
 

@@ -23,10 +23,8 @@ const DEPTH: usize = 5_000;
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct FindSymbol {
     query: String,
-    /// class, function, method…
     kind: Option<String>,
     path: Option<String>,
-    /// Show source
     body: Option<bool>,
     offset: Option<usize>,
 }

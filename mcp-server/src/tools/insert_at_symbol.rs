@@ -22,7 +22,7 @@ pub(super) struct InsertAtSymbol {
     text: String,
 }
 
-/// Beside a definition, or at an end of its body.
+// Beside a definition, or at an end of its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Where {

@@ -19,7 +19,6 @@ const MODULES: usize = 60;
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Outline {
     path: String,
-    /// Levels
     depth: Option<u32>,
     offset: Option<usize>,
 }

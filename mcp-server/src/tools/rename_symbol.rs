@@ -37,7 +37,6 @@ pub(super) struct RenameSymbol {
     #[serde(flatten)]
     address: Address,
     to: String,
-    /// Also uses that only match by name
     by_name: Option<bool>,
 }
 

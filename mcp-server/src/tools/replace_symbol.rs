@@ -8,7 +8,7 @@ use crate::tools::view::View;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Replace a whole definition. Decorators and doc comment above stay unless given.
+/// Replace a whole definition.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct ReplaceSymbol {
     #[serde(flatten)]

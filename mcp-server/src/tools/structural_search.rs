@@ -22,7 +22,6 @@ const LIMIT: Duration = Duration::from_secs(20);
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct StructuralSearch {
     language: String,
-    /// (call function: (_) @name)
     query: String,
     path: Option<String>,
     offset: Option<usize>,

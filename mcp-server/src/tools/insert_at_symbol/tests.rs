@@ -38,6 +38,11 @@ fn beside_a_definition() {
                 12	    return x
             (12 lines; with staged changes)"#]],
     );
+}
+
+#[test]
+fn above_a_definition() {
+    let text = "def g(x):\n    return x\n";
     check(
         "a.py",
         PYTHON,

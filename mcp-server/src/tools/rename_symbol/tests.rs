@@ -160,14 +160,18 @@ fn properties_that_are_taken_apart_get_both_names() {
         "a.ts",
         "interface P { name: string }\nfunction f(p: P) { const { name } = p; return name + p.name; }\n",
     )];
-    check(&files, json!({ "symbol": "P.name", "path": "a.ts", "to": "label" }), expect![[r#"
+    check(
+        &files,
+        json!({ "symbol": "P.name", "path": "a.ts", "to": "label" }),
+        expect![[r#"
         renamed `P.name` to `label`: 3 places in 1 file
           a.ts: 3
         staged as change 1; not written before it is accepted
         a.ts
              1	interface P { label: string }
              2	function f(p: P) { const { label: name } = p; return name + p.label; }
-        (2 lines; with staged changes)"#]]);
+        (2 lines; with staged changes)"#]],
+    );
 }
 
 #[test]
