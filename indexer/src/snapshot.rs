@@ -332,8 +332,11 @@ impl Snapshot {
         let stored = segment.stored(file.doc);
         let Some(local) = stored.local(term) else { return };
         doc::visit_named(stored.blob, local, |index, fact, parents| {
-            let name_of =
-                |name: NameId| stored.term(name).and_then(|term| segment.name(term)).unwrap_or_default();
+            let name_of = |name: NameId| {
+                // That name's own number is known; others' are found one after the other.
+                let term = if name == local { Some(term) } else { stored.term(name) };
+                term.and_then(|term| segment.name(term)).unwrap_or_default()
+            };
             let around = containers(fact.parent, |index| parents.get(index as usize).copied());
             each(self.made(SymbolId { file, index }, &fact, around.collect(), &name_of));
         });
