@@ -4,9 +4,13 @@ use crate::toolbox::Entry;
 
 mod accept_changes;
 mod address;
+mod apply_patch;
 mod call_graph;
 mod checkpoint;
+mod closest;
 mod definition;
+mod delete_path;
+mod describe_file;
 mod diagnostics;
 mod discard_changes;
 mod edit_file;
@@ -19,6 +23,7 @@ mod insert_at_symbol;
 mod list_changes;
 mod list_directory;
 mod listing;
+mod move_path;
 mod outline;
 mod page;
 mod read_file;
@@ -33,6 +38,7 @@ mod selection;
 mod show_changes;
 mod source;
 mod structural_search;
+mod subtree;
 mod target;
 mod tree;
 mod undo_changes;
@@ -47,9 +53,13 @@ pub(crate) fn all() -> Vec<Entry> {
         Entry::of::<read_files::ReadFiles>(),
         Entry::of::<write_file::WriteFile>(),
         Entry::of::<edit_file::EditFile>(),
+        Entry::of::<apply_patch::ApplyPatch>(),
+        Entry::of::<move_path::MovePath>(),
+        Entry::of::<delete_path::DeletePath>(),
         Entry::of::<list_directory::ListDirectory>(),
         Entry::of::<find_files::FindFiles>(),
         Entry::of::<search_text::SearchText>(),
+        Entry::of::<describe_file::FileInfo>(),
         Entry::of::<list_changes::ListChanges>(),
         Entry::of::<show_changes::ShowChanges>(),
         Entry::of::<accept_changes::AcceptChanges>(),

@@ -1,13 +1,13 @@
 //! `edit_file`: exact pieces of a text file replaced, all of them or none.
 
 use crate::tool::{Effect, Tool, ToolContext, ToolError, ToolOutput, Toolset};
+use crate::tools::closest::{line_of, place};
 use crate::tools::target::{Target, stage};
 use crate::workspace::FILE_LIMIT;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::fmt::Write as _;
 
-mod closest;
 mod matching;
 
 use matching::{Found, find, replace};
@@ -112,7 +112,7 @@ impl Edit {
         }
         let Found { places, line_ends } = find(text, old);
         if places.is_empty() {
-            return Err(closest::explain(text, old, &self.new));
+            return Err(self.missed(text, old));
         }
         let wanted = self.count.unwrap_or(1);
         let fits = if self.count.is_some() { places.len() == wanted } else { all || places.len() == 1 };
@@ -136,6 +136,17 @@ impl Edit {
             note.push_str(" (with the file's own line endings)");
         }
         Ok(Done { text, note })
+    }
+}
+
+impl Edit {
+    /// Why `old` is not there, and what is.
+    fn missed(&self, text: &str, old: &str) -> String {
+        let there = if self.new.trim().len() > 3 { text.find(&self.new) } else { None };
+        let done = there.map(|at| {
+            format!("; `new` already stands at line {}, so the edit may be done already", line_of(text, at))
+        });
+        format!("`old` does not occur{}{}", done.unwrap_or_default(), place(text, old))
     }
 }
 

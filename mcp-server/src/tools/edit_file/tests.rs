@@ -68,7 +68,7 @@ fn a_miss_shows_the_closest_place() {
         "x",
         expect![[r#"
             error: `a`: nothing was staged
-            failed: `old` does not occur, but for whitespace it is lines 2 to 4 (- `old`, + the file):
+            failed: `old` does not occur, but for whitespace it is lines 2 to 4 (- wanted, + the file):
             -    if a {
             -        go(1);
             -    }
@@ -82,7 +82,7 @@ fn a_miss_shows_the_closest_place() {
         "x",
         expect![[r#"
             error: `a`: nothing was staged
-            failed: `old` does not occur; the closest is lines 7 to 9 (- `old`, + the file):
+            failed: `old` does not occur; the closest is lines 7 to 9 (- wanted, + the file):
              fn two() {
             -    stop(2);
             +    stop();
@@ -94,7 +94,7 @@ fn a_miss_shows_the_closest_place() {
         "x",
         expect![[r#"
             error: `a`: nothing was staged
-            failed: `old` does not occur; the closest is line 8 (- `old`, + the file):
+            failed: `old` does not occur; the closest is line 8 (- wanted, + the file):
             -    stop(1);
             +    stop();"#]],
     );

@@ -17,37 +17,26 @@ const ALIKE: f64 = 0.5;
 /// How much of a line is compared, in characters.
 const COMPARED: usize = 200;
 
-/// What a model needs to know to do it right the next time.
-pub(super) fn explain(text: &str, old: &str, new: &str) -> String {
-    let mut why = "`old` does not occur".to_owned();
+/// Where something like `old` stands, as the end of a sentence that says that it does not occur.
+pub(super) fn place(text: &str, old: &str) -> String {
     if text.is_empty() {
-        return format!("{why}: the file is empty; use write_file");
-    }
-    if new.trim().len() > 3
-        && let Some(at) = text.find(new)
-    {
-        let _ = write!(
-            why,
-            "; `new` already stands at line {}, so the edit may be done already",
-            line_of(text, at)
-        );
+        return ": the file is empty".to_owned();
     }
     if text.len() > SEARCHED || old.len() > SEARCHED {
-        return why + "; search_text finds a part of it";
+        return "; search_text finds a part of it".to_owned();
     }
     let lines: Vec<&str> = text.lines().collect();
     if let Some(place) = but_for_whitespace(text, old) {
         let (first, last) = (line_of(text, place.start), line_of(text, place.end - 1));
-        let _ = write!(why, ", but for whitespace it is {}", span(first, last));
-        return why + &difference(old, &lines[first - 1..last], true);
+        let place = format!(", but for whitespace it is {}", span(first, last));
+        return place + &difference(old, &lines[first - 1..last], true);
     }
     match nearest(&lines, old) {
         Some(start) => {
             let end = (start + old.lines().count()).min(lines.len());
-            let _ = write!(why, "; the closest is {}", span(start + 1, end));
-            why + &difference(old, &lines[start..end], false)
+            format!("; the closest is {}", span(start + 1, end)) + &difference(old, &lines[start..end], false)
         }
-        None => why + ", nor anything like it; read_file shows the text as it is now",
+        None => ", nor anything like it; read_file shows the text as it is now".to_owned(),
     }
 }
 
@@ -55,7 +44,8 @@ fn span(first: usize, last: usize) -> String {
     if first == last { format!("line {first}") } else { format!("lines {first} to {last}") }
 }
 
-fn line_of(text: &str, at: usize) -> usize {
+/// The line of a byte, counted from 1.
+pub(super) fn line_of(text: &str, at: usize) -> usize {
     text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1
 }
 
@@ -133,7 +123,7 @@ fn difference(old: &str, there: &[&str], whitespace: bool) -> String {
     let (old, there) = (ended(&mut old.lines()), ended(&mut there.iter().copied()));
     let difference = TextDiff::configure().timeout(DEADLINE).diff_lines(&old, &there);
     let difference = difference.unified_diff().context_radius(3).to_string();
-    let mut text = String::from(" (- `old`, + the file):");
+    let mut text = String::from(" (- wanted, + the file):");
     let lines: Vec<&str> = difference.lines().filter(|line| !line.starts_with("@@")).collect();
     for line in lines.iter().take(SHOWN.0) {
         let _ = write!(text, "\n{line}");
