@@ -86,11 +86,12 @@ mod tests {
         let (project, outside) = (Project::new(&[("d/x", "x")]), tempfile::tempdir().unwrap());
         std::os::unix::fs::symlink(outside.path(), project.root().join("out")).unwrap();
         std::os::unix::fs::symlink("d", project.root().join("in")).unwrap();
+        let inside = project.call("delete_path", json!({ "path": "out/x" }));
+        assert!(inside.contains("leaves the workspace"), "{inside}");
         for link in ["out", "in"] {
             let reply = project.call("delete_path", json!({ "path": link }));
             assert!(reply.starts_with(&format!("delete `{link}` (only the link)")), "{reply}");
         }
-        assert!(project.call("delete_path", json!({ "path": "out/x" })).contains("leaves the workspace"));
         project.call("accept_changes", json!({}));
         assert!(outside.path().exists() && project.on_disk("d/x").is_some());
         assert!(project.root().join("out").symlink_metadata().is_err());

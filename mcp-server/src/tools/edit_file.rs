@@ -21,7 +21,6 @@ const NAMED: usize = 12;
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct EditFile {
     path: String,
-    /// Done in order
     edits: Vec<Edit>,
 }
 
@@ -31,7 +30,7 @@ struct Edit {
     /// Must match once
     old: String,
     new: String,
-    /// Matches expected, if not 1
+    /// Matches expected
     count: Option<usize>,
     replace_all: Option<bool>,
 }

@@ -19,10 +19,9 @@ pub(super) struct FindFiles {
     /// As `*.rs` or `src/**/test_*`
     pattern: String,
     path: Option<String>,
-    /// Also what .gitignore leaves out
+    /// Include gitignored
     ignored: Option<bool>,
-    /// Newest first
-    newest: Option<bool>,
+    newest_first: Option<bool>,
     offset: Option<usize>,
     limit: Option<usize>,
 }
@@ -43,7 +42,7 @@ impl Tool for FindFiles {
             matches!(kind, Kind::File | Kind::Link) && matcher.is_match(below(path, &folder))
         });
         let mut paths: Vec<&RelPath> = walked.entries.iter().map(|(path, _)| path).collect();
-        if self.newest.unwrap_or(false) {
+        if self.newest_first.unwrap_or(false) {
             newest_first(context, &mut paths)?;
         }
         let window = Window::new(self.offset, self.limit, FILES.0, FILES.1);
@@ -151,7 +150,7 @@ mod tests {
             (3 files; 1 more; ask with offset 2)"#]],
         );
         check(
-            json!({ "pattern": "*.rs", "newest": true, "limit": 1 }),
+            json!({ "pattern": "*.rs", "newest_first": true, "limit": 1 }),
             expect![[r#"
             src/new.rs
             (3 files; 2 more; ask with offset 1)"#]],

@@ -51,6 +51,11 @@ impl Project {
         fs::hard_link(self.root.path().join(path), self.root.path().join(name)).expect("hard link");
     }
 
+    /// Puts a file of that many zeros on disk that takes no room.
+    pub(crate) fn sparse(&self, path: &str, size: u64) {
+        fs::File::create(self.root.path().join(path)).and_then(|file| file.set_len(size)).expect("file");
+    }
+
     /// What is on disk.
     pub(crate) fn on_disk(&self, path: &str) -> Option<Vec<u8>> {
         fs::read(self.root.path().join(path)).ok()

@@ -18,7 +18,7 @@ const DEPTH: usize = 64;
 pub(super) struct ListDirectory {
     path: Option<String>,
     depth: Option<usize>,
-    /// Also what .gitignore leaves out
+    /// Include gitignored
     ignored: Option<bool>,
     sizes: Option<bool>,
     offset: Option<usize>,
@@ -137,6 +137,17 @@ mod tests {
             new/deep.rs  (staged)
             (6 entries)"#]]
         .assert_eq(&project.call("list_directory", json!({ "path": "src", "depth": 3 })));
+        // What is worked on is shown, whatever the rules say of it.
+        project.call("write_file", json!({ "path": "target/made", "content": "x" }));
+        project.call("write_file", json!({ "path": "y.log", "content": "x" }));
+        expect![[r#"
+            .github/
+            .gitignore
+            src/
+            target/
+            y.log  (staged)
+            (5 entries)"#]]
+        .assert_eq(&project.call("list_directory", json!({ "depth": 1 })));
         expect!["deep.rs  (staged)\n(1 entry)"]
             .assert_eq(&project.call("list_directory", json!({ "path": "src/new" })));
     }

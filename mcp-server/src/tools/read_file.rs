@@ -1,6 +1,7 @@
 //! `read_file`: numbered lines of a text file, or an image.
 
 use crate::tool::{Content, Effect, Tool, ToolContext, ToolError, ToolOutput, Toolset};
+use crate::tools::headings::headings;
 use crate::tools::page::{BYTES, LINES, page};
 use crate::tools::target::text_of;
 use crate::workspace::{Encoding, Layer};
@@ -16,8 +17,9 @@ pub(super) struct ReadFile {
     path: String,
     /// First line, from 1
     offset: Option<usize>,
-    /// Lines, at most 5000
     limit: Option<usize>,
+    /// Symbols instead of text
+    outline: Option<bool>,
 }
 
 impl Tool for ReadFile {
@@ -39,6 +41,9 @@ impl Tool for ReadFile {
         }
         let (text, encoding) = text_of(&path, &seen.content)?;
         let offset = self.offset.unwrap_or(1);
+        if self.outline.unwrap_or(false) {
+            return Ok(ToolOutput::text(headings(&path, &text, offset)?));
+        }
         let page = page(&text, offset, self.limit.unwrap_or(LINES).min(LINES), BYTES);
         if offset > page.total.max(1) {
             return Err(ToolError::failed(format!(
@@ -175,5 +180,78 @@ mod tests {
         assert_eq!(end("lines", 10_001), "(12000 lines)");
         assert_eq!(end("long", 1), "(1 line; 137856 more bytes of the last line are not shown)");
         assert_eq!(end("wide", 1), "(600 lines; 340 more; ask with offset 261)");
+    }
+
+    #[test]
+    fn an_outline_comes_from_the_text_as_it_is() {
+        let project = Project::new(&[("a.py", "x = 1\n"), ("a.txt", "x")]);
+        let text = "import os\n\nclass Cart:\n    def add(self, item):\n        return item\n\n\ndef total():\n    pass\n";
+        project.call("write_file", json!({ "path": "a.py", "content": text }));
+        let outline = |path: &str, offset: usize| {
+            project.call("read_file", json!({ "path": path, "outline": true, "offset": offset }))
+        };
+        expect![[r#"
+                      3-5	class Cart
+                      4-5	  def add(self, item)
+                      8-9	def total()
+            (9 lines of python; 3 symbols)"#]]
+        .assert_eq(&outline("a.py", 1));
+        expect![[r#"
+                      8-9	def total()
+            (9 lines of python; 3 symbols)"#]]
+        .assert_eq(&outline("a.py", 5));
+        expect!["error: `a.txt` is in no language that has an outline; read it as text"]
+            .assert_eq(&outline("a.txt", 1));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_but_files_of_the_workspace_is_read() {
+        use std::os::unix::fs::symlink;
+        let (project, outside) =
+            (Project::new(&[("ok.txt", "in"), ("d/x", "")]), tempfile::tempdir().unwrap());
+        let root = project.root();
+        for (to, name) in [
+            (outside.path().to_str().unwrap(), "dir"),
+            ("/etc/passwd", "link.txt"),
+            ("ok.txt", "inside_link"),
+            ("b", "a"),
+            ("a", "b"),
+            ("/dev/zero", "zero"),
+            ("/proc/self/environ", "environ"),
+        ] {
+            symlink(to, root.join(name)).unwrap();
+        }
+        let mode = rustix::fs::Mode::from_raw_mode(0o644);
+        rustix::fs::mknodat(rustix::fs::CWD, root.join("fifo"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(root.join("sock")).unwrap();
+        project.sparse("sparse.bin", 50 << 30);
+        let sibling = format!("{}-evil/f", root.display());
+        let long = "a/".repeat(3_000) + "f";
+        let cases = [
+            ("../out/secret.txt", "`..` is refused"),
+            ("sub/../../out/secret.txt", "`..` is refused"),
+            ("/etc/passwd", "outside of the workspace"),
+            (&sibling, "outside of the workspace"),
+            ("link.txt", "symbolic link"),
+            ("dir/x", "symbolic link"),
+            ("a", "loop of symbolic links"),
+            ("zero", "symbolic link"),
+            ("environ", "symbolic link"),
+            ("/proc/self/environ", "outside of the workspace"),
+            ("ok\0.txt", "NUL"),
+            (&long, "too long"),
+            ("d", "is a folder"),
+            ("fifo", "not a regular file"),
+            ("sock", "not a regular file"),
+            ("sparse.bin", "over the limit"),
+            ("", "empty"),
+        ];
+        for (path, why) in cases {
+            let reply = project.call("read_file", json!({ "path": path }));
+            assert!(reply.starts_with("error: ") && reply.contains(why), "{path:.40}: {reply}");
+            assert!(reply.len() < 600, "{reply}");
+        }
+        assert!(project.call("read_file", json!({ "path": "inside_link" })).contains("in\n"));
     }
 }

@@ -28,14 +28,10 @@ const OFFSET: usize = 200_000;
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct SearchText {
     query: String,
-    /// Folder or file
     path: Option<String>,
-    /// Glob
-    files: Option<String>,
-    /// Query is plain text
+    glob: Option<String>,
     literal: Option<bool>,
     ignore_case: Option<bool>,
-    /// Lines around each match
     context: Option<usize>,
     /// Only count, by file
     count: Option<bool>,
@@ -58,7 +54,7 @@ impl Tool for SearchText {
         }
         let compiled = self.compile(if count { None } else { Some(window.skip + window.take + 1) })?;
         let folder = context.path(self.path.as_deref().unwrap_or("."))?;
-        let found = candidates(context, &folder, &compiled, self.files.as_deref())?;
+        let found = candidates(context, &folder, &compiled, self.glob.as_deref())?;
         let scan = Scan::new(context, &compiled, &found.paths);
         let mut reply = String::new();
         let mut notes = if count {

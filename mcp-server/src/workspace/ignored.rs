@@ -64,10 +64,12 @@ impl Rules {
         has: &dyn Fn(&str) -> bool,
     ) -> Arc<Self> {
         let is_there = |name: &str| has(name) && dir.symlink_metadata(inner.join(name)).is_ok();
-        let is_repository = is_there(".git") || is_there(".jj");
+        let has_git = is_there(".git");
+        let is_repository = has_git || is_there(".jj");
         let file = |name: &str| {
             let first = name.split('/').next().unwrap_or(name);
-            let lines = has(first).then(|| read(dir, &inner.join(name))).flatten()?;
+            let may_be = if first == ".git" { has_git } else { has(first) };
+            let lines = may_be.then(|| read(dir, &inner.join(name))).flatten()?;
             let mut rules = GitignoreBuilder::new(absolute);
             for line in lines.lines() {
                 // A line that is no rule is passed over, as git does.

@@ -310,6 +310,11 @@ pub(crate) fn is_unsafe(c: char) -> bool {
 
 /// A name's bytes in escaped form.
 fn escape(name: &[u8]) -> String {
+    // Nearly every name is of this kind, and folders are listed by the thousand.
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
+    if let Some(plain) = std::str::from_utf8(name).ok().filter(|name| name.as_bytes().iter().all(is_plain)) {
+        return plain.to_owned();
+    }
     let mut shown = String::with_capacity(name.len());
     for chunk in name.utf8_chunks() {
         for c in chunk.valid().chars() {

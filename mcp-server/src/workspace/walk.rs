@@ -65,8 +65,26 @@ impl Snapshot {
                 walk.below(folder, depth, go_on)?;
             }
         }
+        self.add_staged(&folder, reach.depth, &mut walked.entries);
         walked.entries.sort_unstable();
+        walked.entries.dedup_by(|a, b| a.0 == b.0);
         Ok(walked)
+    }
+
+    /// Adds what is staged, and the folders around it: it is worked on, whatever rules say of it.
+    fn add_staged(&self, folder: &RelPath, depth: usize, entries: &mut Vec<(RelPath, Kind)>) {
+        let above = folder.names().count();
+        for (path, staged) in self.staging().below(folder) {
+            let Some(mut kind) = kind_of(&staged.top) else { continue };
+            let mut at = Some(path.clone());
+            while let Some(path) = at.filter(|path| path.names().count() > above) {
+                at = path.parent();
+                if path.names().count() - above <= depth {
+                    entries.push((path, kind));
+                }
+                kind = Kind::Folder;
+            }
+        }
     }
 
     /// The rules in a folder because of all that lies above it.
@@ -145,11 +163,20 @@ impl Walk<'_> {
         let is_hidden = || !self.reach.hidden && path.file_name().starts_with('.');
         let Some(rules) = rules.filter(|rules| rules.any()) else { return !is_hidden() };
         let name = RelPath::root().join(path.file_name()).to_os();
-        // What is staged is worked on, whatever is ignored.
         match rules.verdict(&absolute.join(name), kind == Kind::Folder) {
             Some(ignored) => !ignored,
             None => !is_hidden(),
         }
+    }
+}
+
+/// What a side is as an entry of its folder; `None` for nothing.
+fn kind_of(side: &Side) -> Option<Kind> {
+    match side {
+        Side::Absent => None,
+        Side::File(_) => Some(Kind::File),
+        Side::Link(_) => Some(Kind::Link),
+        Side::Folder => Some(Kind::Folder),
     }
 }
 
@@ -175,7 +202,8 @@ impl Snapshot {
                 continue;
             }
             let name = path.names().nth(depth).expect("it is below the folder");
-            let kind = if path.names().count() == depth + 1 { Kind::File } else { Kind::Folder };
+            let is_it = path.names().count() == depth + 1;
+            let kind = kind_of(&file.top).filter(|_| is_it).unwrap_or(Kind::Folder);
             entries.push((folder.join(name), kind));
         }
         entries.sort_unstable();

@@ -155,3 +155,24 @@ fn what_is_no_text_file_is_not_edited() {
     assert!(edit(".git/config", "x").contains("protected"));
     assert!(edit("latin", "\u{20ac}").contains("has no `\u{20ac}`"), "{}", edit("latin", "\u{20ac}"));
 }
+
+#[cfg(unix)]
+#[test]
+#[expect(clippy::disallowed_methods, reason = "tests arrange files of their own")]
+fn a_mode_stays_and_another_name_of_a_file_keeps_its_text() {
+    use std::os::unix::fs::PermissionsExt;
+    let (project, outside) = (Project::new(&[("s.sh", "#!/bin/sh\necho a\n")]), tempfile::tempdir().unwrap());
+    let (script, secret) = (project.root().join("s.sh"), outside.path().join("secret"));
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o751)).unwrap();
+    std::fs::write(&secret, "TOPSECRET").unwrap();
+    std::fs::hard_link(&secret, project.root().join("hard")).unwrap();
+    for (path, old) in [("s.sh", "echo a"), ("hard", "TOPSECRET")] {
+        let edits = json!([{ "old": old, "new": "PWNED" }]);
+        let reply = project.call("edit_file", json!({ "path": path, "edits": edits }));
+        assert!(reply.contains("staged as"), "{reply}");
+    }
+    project.call("accept_changes", json!({}));
+    assert_eq!(std::fs::metadata(&script).unwrap().permissions().mode() & 0o7777, 0o751);
+    assert_eq!(project.on_disk("hard").as_deref(), Some(&b"PWNED"[..]));
+    assert_eq!(std::fs::read(&secret).unwrap(), b"TOPSECRET");
+}

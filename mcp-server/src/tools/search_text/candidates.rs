@@ -44,9 +44,7 @@ pub(super) fn walked(context: &ToolContext, path: &RelPath) -> Result<(Vec<RelPa
     let notes = gaps(&walked);
     let files = walked.entries.into_iter().filter(|(_, kind)| *kind == Kind::File);
     let mut paths: Vec<RelPath> = files.map(|(path, _)| path).collect();
-    // What is staged or open is worked on, whatever the rules say of it.
-    let staged = context.snapshot.staging().below(path).filter(|(_, staged)| staged.top.file().is_some());
-    paths.extend(staged.map(|(path, _)| path.clone()));
+    // What is open is worked on, whatever the rules say of it.
     paths.extend(context.snapshot.documents_below(path).cloned());
     paths.sort_unstable();
     paths.dedup();

@@ -80,7 +80,7 @@ fn lines_are_found_as_ripgrep_finds_them() {
         (1 matching line in 1 file)"#]],
     );
     check(
-        json!({ "query": "needle", "files": "*.rs", "count": true }),
+        json!({ "query": "needle", "glob": "*.rs", "count": true }),
         expect![[r#"
         src-x.rs: 1
         src/a/b.rs: 2
@@ -155,7 +155,7 @@ fn staged_texts_are_searched_and_what_they_hide_is_not() {
         let context = context(&project);
         let (walked, _) = walked(&context, &RelPath::parse(path).unwrap()).unwrap();
         assert!(path == "src" || walked.contains(&RelPath::parse("target/new.rs").unwrap()), "{walked:?}");
-        let reply = project.call("search_text", json!({ "query": "needle", "path": path, "files": "*.rs" }));
+        let reply = project.call("search_text", json!({ "query": "needle", "path": path, "glob": "*.rs" }));
         assert!(!reply.contains("src/main.rs"), "{reply}");
         assert!(path == "target" || reply.contains("src/a/b.rs\n5: needle needle\n"), "{reply}");
         assert!(path == "src" || reply.contains("target/new.rs\n1: a needle\n"), "{reply}");
@@ -243,5 +243,41 @@ fn hits_are_those_of_the_program() {
             ours.sort();
             assert_eq!(ours, theirs, "{pattern} warm: {warm}\n{reply}");
         }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_passed_over_and_what_is_too_large_is_told() {
+    let project = Project::new(&[("a.txt", "needle\n")]);
+    let root = project.root();
+    std::os::unix::fs::symlink("/dev/zero", root.join("zero")).unwrap();
+    std::os::unix::fs::symlink("/etc", root.join("etc")).unwrap();
+    let mode = rustix::fs::Mode::from_raw_mode(0o644);
+    rustix::fs::mknodat(rustix::fs::CWD, root.join("fifo"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    project.sparse("sparse.bin", 50 << 30);
+    let search = || project.call("search_text", json!({ "query": "needle" }));
+    let wanted = "a.txt\n1: needle\n(1 matching line in 1 file; not searched, over 16 MiB: `sparse.bin`)";
+    assert_eq!(search(), wanted);
+    project.indexed();
+    assert_eq!(search(), wanted);
+}
+
+#[test]
+fn a_cancelled_search_ends() {
+    let project = project();
+    let context = context(&project);
+    context.cancel.set();
+    let search: super::SearchText = serde_json::from_value(json!({ "query": "needle" })).unwrap();
+    assert!(matches!(crate::tool::Tool::run(search, &context), Err(crate::tool::ToolError::Cancelled)));
+}
+
+#[test]
+fn patterns_that_would_take_all_memory_are_refused_soon() {
+    let project = Project::new(&[("a", "aaaa")]);
+    for pattern in ["((a{100}){100}){100}", "(\\pL{200}){200}", "(x+x+)+y", "(a|aa)+$"] {
+        let started = std::time::Instant::now();
+        project.call("search_text", json!({ "query": pattern }));
+        assert!(started.elapsed().as_secs() < 5, "{pattern}: {:?}", started.elapsed());
     }
 }
