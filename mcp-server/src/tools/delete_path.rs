@@ -36,8 +36,9 @@ impl Tool for DeletePath {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "tests arrange files of their own")]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests arrange files of their own")]
+
     use crate::tools::fixture::Project;
     use expect_test::expect;
     use serde_json::json;

@@ -80,8 +80,9 @@ fn refuse_taken(context: &ToolContext, from: &RelPath, to: &RelPath) -> Result<(
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "tests arrange files of their own")]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests arrange files of their own")]
+
     use crate::tools::fixture::Project;
     use expect_test::expect;
     use serde_json::json;
