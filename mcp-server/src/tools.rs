@@ -8,18 +8,22 @@ mod apply_patch;
 mod call_graph;
 mod checkpoint;
 mod closest;
+mod code_stats;
 mod definition;
 mod delete_path;
 mod describe_file;
 mod diagnostics;
 mod discard_changes;
 mod edit_file;
+mod find_duplicates;
 mod find_files;
 mod find_symbol;
+mod find_todos;
 #[cfg(test)]
 mod fixture;
 mod glob;
 mod headings;
+mod http_request;
 mod insert_at_symbol;
 mod list_changes;
 mod list_directory;
@@ -40,6 +44,7 @@ mod show_changes;
 mod source;
 mod structural_search;
 mod subtree;
+mod system;
 mod target;
 mod tree;
 mod undo_changes;
@@ -78,6 +83,11 @@ pub(crate) fn all() -> Vec<Entry> {
         Entry::of::<insert_at_symbol::InsertAtSymbol>(),
         Entry::of::<rename_symbol::RenameSymbol>(),
         Entry::of::<diagnostics::Diagnostics>(),
+        Entry::of::<code_stats::CodeStats>(),
+        Entry::of::<find_todos::FindTodos>(),
+        Entry::of::<find_duplicates::FindDuplicates>(),
+        Entry::of::<http_request::HttpRequest>(),
+        Entry::of::<system::SystemInfo>(),
     ]
 }
 

@@ -3,7 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "reading the tree is this file's purpose")]
 
-use super::path::{RelPath, Roots};
+use super::path::{RelPath, Root, Roots};
 use cap_std::fs::{Dir, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -111,6 +111,20 @@ fn is_loop(code: i32) -> bool {
 pub(super) fn canonical(folder: &Path) -> io::Result<PathBuf> {
     let path = std::fs::canonicalize(folder)?;
     if path.is_dir() { Ok(path) } else { Err(io::ErrorKind::NotADirectory.into()) }
+}
+
+impl Root {
+    /// Bytes of the disk that it is on: all, and those that may still be written.
+    #[must_use]
+    pub fn space(&self) -> Option<(u64, u64)> {
+        #[cfg(unix)]
+        {
+            let space = rustix::fs::fstatvfs(&self.dir).ok()?;
+            Some((space.f_blocks * space.f_frsize, space.f_bavail * space.f_frsize))
+        }
+        #[cfg(not(unix))]
+        return None;
+    }
 }
 
 impl Roots {
