@@ -15,11 +15,21 @@ pub fn signature(text: &str, symbol: &Symbol) -> String {
     // Decorators and attributes say little: begin at the line of the name.
     let name_at = (symbol.name_range.start.saturating_sub(start)) as usize;
     let line_start = source.get(..name_at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let mut shown = one_line(source.get(line_start..).unwrap_or_default());
+    let source = source.get(line_start..).unwrap_or_default();
+    let mut shown = one_line(before_comments(source));
     while shown.ends_with([':', '{', '=', ' ', ';']) && !shown.ends_with("::") {
         shown.pop();
     }
     shown
+}
+
+/// A header without the `#` comments that stand between its colon and its body.
+fn before_comments(header: &str) -> &str {
+    let only_comments = |rest: &str| {
+        rest.contains('#') && rest.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with('#'))
+    };
+    let end = header.match_indices(':').find(|(at, _)| only_comments(&header[at + 1..]));
+    end.map_or(header, |(at, _)| &header[..at])
 }
 
 /// The first line of the symbol's doc comment or string, without its markers; empty when there is
@@ -93,6 +103,11 @@ mod tests {
             "a.py",
             "@cache\n@other(1)\ndef f(\n    a: int,\r\n    b='é',\n) -> str:\n    r\"\"\"\n    Says it.\n\n    More.\"\"\"\n    return a\n",
             &[("def f( a: int, b='é', ) -> str", "Says it.")],
+        );
+        check(
+            "a.py",
+            "def f(a='#:'):  # a note\n    # another\n    return a\n\nclass A:\n    # x: y\n    pass\n",
+            &[("def f(a='#:')", ""), ("class A", "")],
         );
         check(
             "a.ts",
