@@ -21,6 +21,7 @@ mod walk;
 
 pub use apply::ApplyError;
 pub use change::{CallNumber, FileChange, FileContent, Revision, Selection, Side, WorkspaceOp};
+pub(crate) use diff::HUNK_DIGITS;
 pub use diff::Hunk;
 pub use disk::{DiskFile, FILE_LIMIT, Kind, ReadError, Stat};
 pub use document::Document;

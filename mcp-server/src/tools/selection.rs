@@ -1,29 +1,34 @@
 //! Which staged changes a call means, and a page of a long list of them.
 
 use crate::tool::ToolError;
-use crate::workspace::{CallNumber, Selection, Snapshot};
+use crate::workspace::{CallNumber, HUNK_DIGITS, RelPath, Selection, Snapshot};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Everything, unless something is named.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(super) struct Chosen {
-    /// Change numbers
+    /// Paths, hunk ids or change numbers
     #[serde(default)]
-    changes: Vec<u32>,
-    #[serde(default)]
-    paths: Vec<String>,
-    /// Hunk ids of show_changes
-    #[serde(default)]
-    hunks: Vec<String>,
+    only: Vec<String>,
 }
 
 impl Chosen {
-    /// With its paths checked.
+    /// What each name means: a staged path if there is one, else a hunk or a change if it looks like one.
     pub(super) fn selection(&self, snapshot: &Snapshot) -> Result<Selection, ToolError> {
-        let paths = self.paths.iter().map(|path| snapshot.roots().parse(path)).collect::<Result<_, _>>()?;
-        let calls = self.changes.iter().map(|number| CallNumber(*number)).collect();
-        Ok(Selection { calls, paths, hunks: self.hunks.clone() })
+        let mut selection = Selection::default();
+        for name in &self.only {
+            let path = snapshot.roots().parse(name);
+            let staged = |path: &RelPath| snapshot.staging().below(path).next().is_some();
+            let is_hunk = name.len() >= HUNK_DIGITS && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+            match (path, name.parse()) {
+                (Ok(path), _) if staged(&path) => selection.paths.push(path),
+                _ if is_hunk => selection.hunks.push(name.clone()),
+                (_, Ok(number)) => selection.calls.push(CallNumber(number)),
+                (path, _) => selection.paths.push(path?),
+            }
+        }
+        Ok(selection)
     }
 }
 

@@ -6,6 +6,9 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::time::Duration;
 
+/// The fewest hexadecimal digits of a hunk's id.
+pub(crate) const HUNK_DIGITS: usize = 8;
+
 /// After this the difference is no longer made smaller, only found.
 const DEADLINE: Duration = Duration::from_millis(500);
 
@@ -51,8 +54,8 @@ pub fn hunks(file: &str, old: &str, new: &str) -> Vec<Hunk> {
         let nth = seen.entry(*hash.finalize().as_bytes()).and_modify(|nth| *nth += 1).or_default();
         hash.update(format!("\0{nth}").as_bytes());
         let hash = hash.finalize().to_hex();
-        // Eight digits are enough but for files of very many hunks.
-        let id = (8..=hash.len()).map(|digits| &hash[..digits]).find(|id| !names.contains(*id));
+        // The fewest digits are enough but for files of very many hunks.
+        let id = (HUNK_DIGITS..=hash.len()).map(|digits| &hash[..digits]).find(|id| !names.contains(*id));
         let id = id.expect("hashes of different texts differ").to_owned();
         names.insert(id.clone());
         Hunk { id, old, new }

@@ -11,7 +11,8 @@ pub(crate) fn hunks(path: &RelPath, old: &Side, new: &Side) -> Vec<Hunk> {
     match texts(old, new).filter(|(old, new)| old != new) {
         Some((old, new)) => diff::hunks(path.as_str(), &old, &new),
         None => {
-            let id = blake3::hash(format!("{path}\0{old:?}{new:?}").as_bytes()).to_hex()[..8].to_owned();
+            let id = blake3::hash(format!("{path}\0{old:?}{new:?}").as_bytes()).to_hex()[..diff::HUNK_DIGITS]
+                .to_owned();
             vec![Hunk { id, old: 0..0, new: 0..0 }]
         }
     }

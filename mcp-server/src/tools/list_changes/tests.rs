@@ -29,7 +29,7 @@ fn calls_files_hunks_and_sets_are_listed() {
           hunk 998ce12b  lines 1-2
     "#]],
     );
-    project.call("accept_changes", json!({ "paths": ["a.txt"] }));
+    project.call("accept_changes", json!({ "only": ["a.txt"] }));
     project.call("checkpoint", json!({ "name": "before" }));
     check(
         &project,

@@ -48,7 +48,7 @@ fn each_hunk_can_be_shown_accepted_and_discarded() {
     project.call("write_file", json!({ "path": "a.txt", "content": "one\n2\n3\n4\nfive\n6\n7\n8\nnine" }));
     check(
         &project,
-        json!({ "hunks": [id(&project, 1)] }),
+        json!({ "only": [id(&project, 1)] }),
         expect![[r#"
         --- a/a.txt
         +++ b/a.txt
@@ -63,9 +63,9 @@ fn each_hunk_can_be_shown_accepted_and_discarded() {
          8
     "#]],
     );
-    project.call("accept_changes", json!({ "hunks": [id(&project, 1)] }));
+    project.call("accept_changes", json!({ "only": [id(&project, 1)] }));
     assert_eq!(project.on_disk("a.txt").as_deref(), Some(&b"1\n2\n3\n4\nfive\n6\n7\n8\n9\n"[..]));
-    project.call("discard_changes", json!({ "hunks": [id(&project, 0)] }));
+    project.call("discard_changes", json!({ "only": [id(&project, 0)] }));
     check(
         &project,
         json!({}),
@@ -94,7 +94,7 @@ fn a_call_can_be_shown_alone() {
     project.call("write_file", json!({ "path": "a.txt", "content": "one\n2\nthree\n" }));
     check(
         &project,
-        json!({ "changes": [2] }),
+        json!({ "only": ["2"] }),
         expect![[r#"
         --- a/a.txt
         +++ b/a.txt
@@ -107,7 +107,7 @@ fn a_call_can_be_shown_alone() {
     );
     check(
         &project,
-        json!({ "changes": [7] }),
+        json!({ "only": ["7"] }),
         expect!["error: no staged change 7; list_changes shows what is staged"],
     );
 }
