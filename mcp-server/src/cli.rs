@@ -16,6 +16,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
+mod http;
+
 /// How long calls that are being written may take after the host has gone.
 const LAST_MOMENTS: Duration = Duration::from_millis(800);
 
@@ -44,6 +46,8 @@ pub(crate) struct Arguments {
     /// A host besides this machine that http_request may reach; may be repeated
     #[arg(long = "allow-host", value_name = "HOST")]
     hosts: Vec<String>,
+    #[command(flatten)]
+    http: http::HttpArguments,
     /// Keep no index on disk
     #[arg(long)]
     no_cache: bool,
@@ -71,7 +75,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let served = runtime.block_on(server::serve_stdio(server));
+    let served = match arguments.http.address() {
+        None => runtime.block_on(server::serve_stdio(server)),
+        Some(address) => runtime.block_on(arguments.http.serve(server, address, &folders(arguments)?.state)),
+    };
     // What is being written is let finish; everything else was told to stop.
     runtime.shutdown_timeout(LAST_MOMENTS);
     served.map(|()| ExitCode::SUCCESS)
@@ -83,7 +90,7 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-#[expect(clippy::print_stderr, reason = "the last words of a program that does not start")]
+#[expect(clippy::print_stderr, reason = "what whoever starts it has to know")]
 fn say(text: &str) {
     eprintln!("{text}");
 }
@@ -105,6 +112,8 @@ fn server(arguments: &Arguments) -> Result<Server> {
         env::current_dir().context("the current folder is gone; start from another, or pass --root")?;
     let opening = match arguments.roots.is_empty() {
         false => Opening::Given(open_roots(&arguments.roots)?),
+        // Of several hosts, none says where the others work.
+        true if arguments.http.address().is_some() => Opening::Given(open_roots(&[current])?),
         true => Opening::OfHost { otherwise: current },
     };
     Ok(Server::new(opening, folders(arguments)?, toolbox))

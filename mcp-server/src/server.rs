@@ -1,6 +1,6 @@
 //! MCP, and nothing else: lists of tools, calls, questions to the person. Here and in `server/` alone `rmcp` is named.
 //!
-//! One [`Server`] is shared by all connections; what belongs to one of them is a [`Connection`].
+//! One [`Server`] is shared by all connections; what belongs to one of them is a `Connection`.
 
 use crate::main_loop::{Folders, Handle};
 use crate::tool::{Effect, ToolSpec};
@@ -17,6 +17,7 @@ use std::sync::Arc;
 use tokio::sync::{OnceCell, Semaphore};
 
 mod call;
+pub mod http;
 mod opening;
 mod stdio;
 

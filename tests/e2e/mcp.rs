@@ -1,5 +1,6 @@
 //! `devtoolkit-mcp`, as hosts meet it.
 
+mod http;
 mod rmcp_client;
 mod staging;
 

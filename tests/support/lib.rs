@@ -4,4 +4,5 @@
 
 pub mod binary;
 pub mod mcp_client;
+pub mod mcp_http;
 pub mod skip;
