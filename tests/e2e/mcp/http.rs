@@ -3,10 +3,10 @@
 mod limits;
 
 use super::{Project, REVISION};
+use e2e_tests::mcp_client::McpClient;
 use e2e_tests::mcp_http::{HttpServer, event, head};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
-use std::process::Output;
 
 impl Project {
     /// A server of this project that listens on a free port of this machine.
@@ -15,10 +15,10 @@ impl Project {
     }
 
     /// What a server says that does not start.
-    fn not_listening(&self, arguments: &[&str]) -> Output {
-        let output = self.command(arguments).output().expect("it starts");
-        assert_eq!(output.status.code(), Some(2), "{output:?}");
-        output
+    fn not_listening(&self, arguments: &[&str]) -> String {
+        let (status, _, said) = McpClient::spawn(&mut self.command(arguments)).end();
+        assert_eq!(status.code(), Some(2), "{said}");
+        said
     }
 }
 
@@ -175,8 +175,7 @@ fn only_this_machine_can_reach_it_unless_told_otherwise() {
         assert_eq!(listening, [format!("0100007F{port}")]);
     }
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80"] {
-        let output = project.not_listening(&["--http", address]);
-        let said = String::from_utf8_lossy(&output.stderr);
+        let said = project.not_listening(&["--http", address]);
         assert!(said.contains("--listen-anyway") && said.contains("127.0.0.1"), "{said}");
     }
     let said =
@@ -199,8 +198,7 @@ fn a_token_that_others_may_know_is_refused() {
     assert_eq!(fs::metadata(&file).expect("it is there").permissions().mode() & 0o777, 0o600);
     assert_eq!(project.listening(&[]).token, token, "a second start takes the same");
     let refused = || {
-        let output = project.not_listening(&["--http", "127.0.0.1:0"]);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let said = project.not_listening(&["--http", "127.0.0.1:0"]);
         assert!(said.contains(file.to_str().expect("text")) && said.contains("delete it"), "{said}");
         assert!(!said.contains(&token), "{said}");
         said
