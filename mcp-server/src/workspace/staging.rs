@@ -240,15 +240,21 @@ impl Staging {
             .flat_map(|call| call.files.iter_mut())
             .filter(|change| change.path == *path)
             .collect();
-        if let [only] = told.as_mut_slice() {
-            (only.before, only.after) = (file.base.clone(), file.top.clone());
-        } else {
-            for change in told {
-                // What cannot be told anew stays as it was, and is refused as entangled once it is chosen.
-                if let (Some(before), Some(after)) =
-                    (merge(from, to, &change.before), merge(from, to, &change.after))
-                {
+        let anew = |change: &&mut FileChange| {
+            Some((merge(from, to, &change.before)?, merge(from, to, &change.after)?))
+        };
+        match told.iter().map(anew).collect::<Option<Vec<_>>>() {
+            Some(anew) if told.len() > 1 => {
+                for (change, (before, after)) in told.iter_mut().zip(anew) {
                     (change.before, change.after) = (before, after);
+                }
+            }
+            // What cannot be told apart any more is the newest call's.
+            _ => {
+                let newest = told.len().saturating_sub(1);
+                for (place, change) in told.into_iter().enumerate() {
+                    let before = if place == newest { &file.base } else { &file.top };
+                    (change.before, change.after) = (before.clone(), file.top.clone());
                 }
             }
         }
