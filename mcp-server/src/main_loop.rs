@@ -64,6 +64,8 @@ pub fn start(roots: Roots, folders: &Folders, toolbox: Arc<Toolbox>) -> Result<H
     let (inbox, events) = mpsc::channel();
     let (changes, staged) = watch::channel(0);
     let mut main = MainLoop { workspace, shown: shown.clone(), symbols: symbols.clone(), changes };
+    // What was staged when the last process ended.
+    main.show();
     thread::Builder::new()
         .name("workspace".to_owned())
         .spawn(move || {
@@ -211,6 +213,7 @@ impl MainLoop {
         match event {
             Event::Perform { ops, approval, direct, reply } => {
                 let done = catch_unwind(AssertUnwindSafe(|| self.perform(ops, approval.as_ref(), direct)));
+                self.workspace.keep();
                 self.show();
                 let done = done.unwrap_or_else(|panic| {
                     Err(ToolError::failed(format!("a defect of the server's own: {}", words(&*panic))))

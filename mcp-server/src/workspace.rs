@@ -8,6 +8,7 @@ mod disk;
 mod document;
 mod ignored;
 mod journal;
+mod kept;
 mod merge;
 mod owner;
 mod path;

@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "the journal owns its folder in the user's state")]
 
 use super::change::{FileContent, Revision, Side};
+use super::kept::StagedRecord;
 use super::path::{RelPath, Roots};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -207,7 +208,13 @@ impl Journal {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(locks)?;
         builder.create(self.folder.join("sets"))?;
+        builder.create(self.staged_folder())?;
         builder.create(self.folder.join("texts"))
+    }
+
+    /// Where staged changes are kept.
+    pub(super) fn staged_folder(&self) -> PathBuf {
+        self.folder.join("staged")
     }
 
     pub(super) fn error(&self, source: io::Error) -> JournalError {
@@ -347,7 +354,7 @@ impl Journal {
     }
 
     /// A record, or none where there is none. A damaged one is put aside, never deleted, and a newer one is left alone.
-    fn read<T: DeserializeOwned>(&self, path: &Path) -> Result<Option<T>, JournalError> {
+    pub(super) fn read<T: DeserializeOwned>(&self, path: &Path) -> Result<Option<T>, JournalError> {
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -367,6 +374,13 @@ impl Journal {
         }
     }
 
+    /// Writes a record that need not survive the machine.
+    pub(super) fn write_unsynced(&self, path: &Path, record: &impl Serialize) -> Result<(), JournalError> {
+        let temporary = path.with_extension("new");
+        let written = sealed(record).and_then(|bytes| fs::write(&temporary, bytes));
+        written.and_then(|()| fs::rename(&temporary, path)).map_err(|source| self.error(source))
+    }
+
     fn write(&self, path: &Path, record: &impl Serialize) -> io::Result<()> {
         let temporary = path.with_extension("new");
         let mut file = File::create(&temporary)?;
@@ -383,7 +397,7 @@ impl Journal {
         if numbers.len() <= self.limits.sets && sizes.values().sum::<u64>() <= self.limits.bytes {
             return 0;
         }
-        let mut kept: HashSet<String> = HashSet::new();
+        let mut kept = self.staged_texts();
         let (mut bytes, mut forgotten) = (0, 0);
         for (place, number) in numbers.iter().rev().enumerate() {
             // What cannot be read now, as one of a newer version, is left alone.
@@ -403,6 +417,15 @@ impl Journal {
             let _ = fs::remove_file(self.text_path(text));
         }
         forgotten
+    }
+
+    /// Texts that are staged in some process, or were when it ended.
+    fn staged_texts(&self) -> HashSet<String> {
+        let Ok(entries) = fs::read_dir(self.staged_folder()) else { return HashSet::new() };
+        let slots = entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_none());
+        let records: Vec<StagedRecord> = slots.filter_map(|path| self.read(&path).ok().flatten()).collect();
+        let sides = records.iter().flat_map(StagedRecord::sides);
+        sides.filter_map(SideRecord::text).map(str::to_owned).collect()
     }
 
     fn texts(&self) -> Vec<(String, u64)> {

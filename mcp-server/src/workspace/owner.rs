@@ -5,6 +5,7 @@ use super::change::{CallNumber, FileChange, Selection, Side, WorkspaceOp};
 use super::disk::ReadError;
 use super::document::Document;
 use super::journal::{Applied, Journal, JournalError, recorded};
+use super::kept::Kept;
 use super::merge::merge;
 use super::path::{RelPath, Roots};
 use super::snapshot::{History, Snapshot, on_disk};
@@ -54,6 +55,7 @@ struct Checkpoint {
 pub struct Workspace {
     snapshot: Snapshot,
     journal: Journal,
+    kept: Option<Kept>,
     checkpoints: BTreeMap<String, Checkpoint>,
     changed: BTreeSet<RelPath>,
 }
@@ -64,13 +66,29 @@ impl Workspace {
     /// # Errors
     /// When the journal's folder cannot be used.
     pub fn open(roots: Roots, state: &Path) -> Result<(Self, Vec<String>), JournalError> {
-        let recovered = apply::recover(state);
+        let mut recovered = apply::recover(state);
         let journal = Journal::open(state, &roots)?;
         let snapshot = Snapshot::new(roots);
+        let (kept, report) = Kept::open(&journal).unzip();
+        recovered.extend(report.unwrap_or_default());
         let mut workspace =
-            Self { snapshot, journal, checkpoints: BTreeMap::new(), changed: BTreeSet::new() };
+            Self { snapshot, journal, kept, checkpoints: BTreeMap::new(), changed: BTreeSet::new() };
+        if let Some(kept) = &workspace.kept {
+            workspace.snapshot.staging = kept.staging();
+            workspace.changed = workspace.snapshot.staging.files().map(|(path, _)| path.clone()).collect();
+            workspace.refresh_all();
+        }
         workspace.tell_history();
         Ok((workspace, recovered))
+    }
+
+    /// Keeps what is staged, so that it is staged again should this process end.
+    pub fn keep(&mut self) {
+        if let Some(kept) = &mut self.kept
+            && let Err(error) = kept.keep(&self.journal, &self.snapshot.staging)
+        {
+            tracing::warn!("staged changes would be lost with this process: {error}");
+        }
     }
 
     /// Lets readers know what can be taken back.

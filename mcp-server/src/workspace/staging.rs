@@ -80,6 +80,24 @@ pub struct Chosen {
 }
 
 impl Staging {
+    /// As it was when it was kept.
+    pub(super) fn restored(files: Vec<(RelPath, StagedFile)>, calls: Vec<Call>, last: u32) -> Self {
+        let files = files.into_iter().map(|(path, file)| (path, Arc::new(file))).collect();
+        let mut staging = Self { files: Arc::new(files), calls: Arc::new(calls), last };
+        staging.tidy();
+        staging
+    }
+
+    /// Whether it is the very same, by looking at where it lies.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.files, &other.files) && Arc::ptr_eq(&self.calls, &other.calls)
+    }
+
+    /// The newest call's number.
+    pub(super) fn last(&self) -> u32 {
+        self.last
+    }
+
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
