@@ -261,7 +261,16 @@ impl Staging {
         let anew = |change: &&mut FileChange| {
             Some((merge(from, to, &change.before)?, merge(from, to, &change.after)?))
         };
-        match told.iter().map(anew).collect::<Option<Vec<_>>>() {
+        let anew = told.iter().map(anew).collect::<Option<Vec<_>>>();
+        // Among equal lines a merge may mean others: what the calls say must still come to the whole.
+        let whole = |anew: &Vec<(Side, Side)>| {
+            let back = anew
+                .iter()
+                .rev()
+                .try_fold(file.top.clone(), |top, (before, after)| merge(after, before, &top));
+            back.is_some_and(|back| back.same(&file.base))
+        };
+        match anew.filter(whole) {
             Some(anew) if told.len() > 1 => {
                 for (change, (before, after)) in told.iter_mut().zip(anew) {
                     (change.before, change.after) = (before, after);
