@@ -1,9 +1,14 @@
 //! The command line: flags and environment become values, once, and are passed down.
 
-#![expect(clippy::disallowed_methods, reason = "the environment is read here and nowhere else")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the environment is read here and nowhere else; doctor looks at folders"
+)]
+
+mod doctor;
 
 use anyhow::{Context, Result, bail};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use devtoolkit_mcp::main_loop::{Folders, user_folders};
 use devtoolkit_mcp::permission::Policy;
 use devtoolkit_mcp::server::{self, Opening, Server};
@@ -19,14 +24,16 @@ use tracing_subscriber::EnvFilter;
 mod http;
 
 /// How long calls that are being written may take after the host has gone.
-const LAST_MOMENTS: Duration = Duration::from_millis(800);
+const LAST_MOMENTS: Duration = Duration::from_millis(450);
 
 /// An MCP server for working on code: files, symbols and changes that are staged until a person accepts them.
 #[derive(Debug, Parser)]
 #[command(name = "devtoolkit-mcp", version, after_help = AFTER)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// A folder to work in; may be repeated. Otherwise the host's roots, or else the current folder
-    #[arg(long = "root", value_name = "DIR")]
+    #[arg(long = "root", value_name = "DIR", global = true)]
     roots: Vec<PathBuf>,
     /// Groups of tools to offer [default: files,symbols]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
@@ -49,11 +56,17 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     http: http::HttpArguments,
     /// Keep no index on disk
-    #[arg(long)]
+    #[arg(long, global = true)]
     no_cache: bool,
     /// What is told on stderr: error, warn, info, debug or trace
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: tracing::Level,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Look at roots, folders, index and journals, and say what is to be done
+    Doctor,
 }
 
 const AFTER: &str = "Started by an MCP host, which talks to it through stdin and stdout. \
@@ -68,6 +81,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         .add_directive(format!("devtoolkit_mcp={}", arguments.log).parse()?)
         .add_directive(format!("devtoolkit_index={}", arguments.log).parse()?);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    if let Some(Command::Doctor) = arguments.command {
+        return Ok(examine(arguments));
+    }
     let server = server(arguments)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -82,6 +98,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     // What is being written is let finish; everything else was told to stop.
     runtime.shutdown_timeout(LAST_MOMENTS);
     served.map(|()| ExitCode::SUCCESS)
+}
+
+fn examine(arguments: &Arguments) -> ExitCode {
+    let current = env::current_dir().unwrap_or_default();
+    let mut roots: Vec<PathBuf> = arguments.roots.iter().map(|root| current.join(root)).collect();
+    if roots.is_empty() {
+        roots.push(current);
+    }
+    doctor::run(&roots, folders(arguments).ok().as_ref(), env::current_exe().ok().as_deref())
 }
 
 /// Prints an error with its causes, and says what to do.

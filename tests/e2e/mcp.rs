@@ -1,6 +1,13 @@
 //! `devtoolkit-mcp`, as hosts meet it.
 
+mod cancel;
+mod doctor;
 mod http;
+mod lifecycle;
+mod packaging;
+mod prompts;
+mod protocol;
+mod resources;
 mod rmcp_client;
 mod staging;
 

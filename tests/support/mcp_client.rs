@@ -156,6 +156,20 @@ impl McpClient {
         input.flush().expect("the server reads");
     }
 
+    /// Sends bytes that do not end a line.
+    ///
+    /// # Panics
+    /// When the server no longer reads.
+    pub fn send_piece(&mut self, text: &str) {
+        let input = self.input.as_mut().expect("stdin is open");
+        input.write_all(text.as_bytes()).expect("the server reads");
+    }
+
+    /// The answer to a request, if it has come already or comes within `wait`.
+    pub fn heard_answer(&mut self, id: u64, wait: Duration) -> Option<Value> {
+        self.find(Instant::now() + wait, &|message| message["id"] == id && message.get("method").is_none())
+    }
+
     /// The server's process id.
     pub fn process(&self) -> u32 {
         self.child.id()

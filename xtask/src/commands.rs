@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::{bench, lint, paint, setup, test};
+use crate::{bench, bundle, lint, paint, setup, test};
 
 struct Command {
     name: &'static str,
@@ -35,6 +35,12 @@ const COMMANDS: &[Command] = &[
         usage: "bench NAME [ARGUMENT…]",
         summary: "measure against the goals and the peers, in a release build",
         run: bench::command,
+    },
+    Command {
+        name: "mcpb",
+        usage: "mcpb",
+        summary: "the MCP server as a bundle for Claude Desktop, from a release build",
+        run: bundle::command,
     },
     Command {
         name: "setup",

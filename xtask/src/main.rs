@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line; its output is for people")]
 
 mod bench;
+mod bundle;
 mod clients;
 mod commands;
 mod lint;
