@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 mod cli;
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     match cli::run(&cli::Arguments::parse()) {
         Ok(code) => code,
         Err(error) => cli::report(&error),

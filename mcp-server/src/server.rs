@@ -24,6 +24,8 @@ use tokio::sync::{OnceCell, Semaphore, mpsc, oneshot};
 mod address;
 mod call;
 mod completion;
+#[cfg(feature = "conformance")]
+mod conformance;
 mod gate;
 pub mod http;
 mod opening;
@@ -71,10 +73,18 @@ impl Server {
     }
 
     /// One host's side of it.
-    fn connection(&self) -> Connection {
-        Connection { server: self.clone(), wishes: OnceCell::new() }
+    fn connection(&self) -> Host {
+        let connection = Connection { server: self.clone(), wishes: OnceCell::new() };
+        #[cfg(feature = "conformance")]
+        let connection = conformance::Fixture(connection);
+        connection
     }
 }
+
+#[cfg(not(feature = "conformance"))]
+type Host = Connection;
+#[cfg(feature = "conformance")]
+type Host = conformance::Fixture;
 
 /// One host.
 pub(crate) struct Connection {

@@ -1,7 +1,9 @@
 //! `devtoolkit-mcp`, as hosts meet it.
 
 mod cancel;
+mod conformance;
 mod doctor;
+mod foreign;
 mod http;
 mod lifecycle;
 mod packaging;

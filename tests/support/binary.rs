@@ -23,6 +23,18 @@ pub fn devtoolkit_mcp() -> &'static Path {
     FILE.get_or_init(|| build("devtoolkit-mcp", "devtoolkit-mcp"))
 }
 
+/// The MCP server with what the conformance suite asks of one.
+///
+/// # Panics
+/// Where it does not build, with the compiler's output.
+pub fn conformance_server() -> &'static Path {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let arguments = ["--example", "conformance", "--features", "conformance"];
+        build_target("devtoolkit-mcp", &arguments, &Path::new("examples").join("conformance"))
+    })
+}
+
 /// The project's own commands.
 ///
 /// # Panics
@@ -37,9 +49,13 @@ pub fn checkout() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the workspace root")
 }
 
+fn build(package: &str, binary: &str) -> PathBuf {
+    build_target(package, &["--bin", binary], Path::new(binary))
+}
+
 /// `cargo test` builds only the binaries of the package under test, so we ask for this one; nothing happens when it
 /// is fresh, and cargo's own lock lets tests that ask at the same time wait for each other.
-fn build(package: &str, binary: &str) -> PathBuf {
+fn build_target(package: &str, arguments: &[&str], file: &Path) -> PathBuf {
     let profile_folder = profile_folder();
     let profile = match profile_folder.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",
@@ -47,17 +63,9 @@ fn build(package: &str, binary: &str) -> PathBuf {
     };
     let target = profile_folder.parent().expect("a profile's folder lies in the target folder");
     let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            package,
-            "--bin",
-            binary,
-            "--profile",
-            profile,
-            "--target-dir",
-        ])
+        .args(["build", "--quiet", "--package", package, "--profile", profile])
+        .args(arguments)
+        .arg("--target-dir")
         .arg(target)
         .current_dir(checkout())
         .stdin(Stdio::null())
@@ -68,7 +76,7 @@ fn build(package: &str, binary: &str) -> PathBuf {
         "`{package}` does not build:\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let file = profile_folder.join(format!("{binary}{}", env::consts::EXE_SUFFIX));
+    let file = profile_folder.join(file).with_extension(env::consts::EXE_EXTENSION);
     assert!(file.is_file(), "cargo built `{package}`, but not `{}`", file.display());
     file
 }

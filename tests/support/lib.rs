@@ -3,6 +3,8 @@
 #![expect(clippy::print_stderr, reason = "a skipped test says so where nothing collects the notes")]
 
 pub mod binary;
+pub mod foreign;
+pub mod forwarder;
 pub mod mcp_client;
 pub mod mcp_http;
 pub mod skip;

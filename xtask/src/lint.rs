@@ -81,7 +81,16 @@ fn outcome(command: &mut std::process::Command) -> Result<Outcome> {
 }
 
 fn clippy() -> Result<Outcome> {
-    cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"])
+    cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--quiet",
+        "--",
+        "--deny",
+        "warnings",
+    ])
 }
 
 fn doc() -> Result<Outcome> {

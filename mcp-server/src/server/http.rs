@@ -3,7 +3,7 @@
 mod guard;
 mod token;
 
-use super::{Connection, Server};
+use super::{Host, Server};
 use guard::{Guard, Refusal};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -169,7 +169,7 @@ struct Answering {
     requests: Arc<Semaphore>,
     /// Sessions are opened one after the other, so that their limit holds.
     opening: Semaphore,
-    mcp: StreamableHttpService<Connection, LocalSessionManager>,
+    mcp: StreamableHttpService<Host, LocalSessionManager>,
 }
 
 impl Answering {
