@@ -54,7 +54,10 @@ pub struct Handle {
 ///
 /// # Errors
 /// When the state folder cannot be used.
-pub fn start(roots: Roots, folders: &Folders, toolbox: Arc<Toolbox>) -> Result<Handle, JournalError> {
+pub fn start(mut roots: Roots, folders: &Folders, toolbox: Arc<Toolbox>) -> Result<Handle, JournalError> {
+    if let Some(cache) = &folders.cache {
+        roots.keep_out(cache);
+    }
     let (workspace, recovered) = Workspace::open(roots.clone(), &folders.state)?;
     for line in recovered {
         tracing::warn!("{line}");

@@ -247,7 +247,8 @@ mod tests {
         .assert_eq(&facts(&project, ".vscode/tasks.json"));
         expect!["error: `no` does not exist; find_files or list_directory show what does"]
             .assert_eq(&facts(&project, "no"));
-        expect!["error: `.git/HEAD` is protected: git's own state is not for file tools; use the git tools for git's own state"].assert_eq(&facts(&project, ".git/HEAD"));
+        expect!["error: `.git/HEAD` is protected: git's own state is not for file tools; use the git tools"]
+            .assert_eq(&facts(&project, ".git/HEAD"));
         project.call("write_file", json!({ "path": "new", "content": "x\n" }));
         project.call("delete_path", json!({ "path": "d/y" }));
         expect![[r#"

@@ -13,7 +13,6 @@ use super::disk::{Kind, ReadError};
 use super::journal::{Applied, Journal, JournalError, Phase, Record, SideRecord, recorded};
 use super::path::{RelPath, Roots};
 use super::place::Place;
-use super::protected::{Protection, protection};
 use super::snapshot::on_disk;
 use super::staging::Chosen;
 use finish::{finish, take_back};
@@ -190,9 +189,7 @@ fn settle(journal: &Journal, step: Step<'_>) -> Result<Vec<String>, ApplyError> 
 fn verify(roots: &Roots, chosen: &[Chosen]) -> Result<(), ApplyError> {
     let mut conflicts = Vec::new();
     for change in chosen {
-        if let Protection::Refused(rule) = protection(&change.path) {
-            return Err(ReadError::Protected { path: change.path.clone(), rule }.into());
-        }
+        roots.refuse_protected(&change.path)?;
         let now = on_disk(roots, &change.path)?;
         if !now.same(&change.base) && !is_other_case(roots, chosen, change) {
             conflicts.push(change.path.clone());

@@ -73,7 +73,7 @@ pub enum ReadError {
     TooLong { path: RelPath },
     #[error("no permission to read `{path}` (EACCES); its owner or mode would have to change")]
     Denied { path: RelPath },
-    #[error("`{path}` is protected: {rule}; use the git tools for git's own state")]
+    #[error("`{path}` is protected: {rule}")]
     Protected { path: RelPath, rule: &'static str },
     #[error("`{path}` begins with no root of this workspace")]
     NoRoot { path: RelPath },
@@ -111,6 +111,15 @@ fn is_loop(code: i32) -> bool {
 pub(super) fn canonical(folder: &Path) -> io::Result<PathBuf> {
     let path = std::fs::canonicalize(folder)?;
     if path.is_dir() { Ok(path) } else { Err(io::ErrorKind::NotADirectory.into()) }
+}
+
+/// A folder without links, as far as it exists.
+pub(super) fn real(folder: &Path) -> PathBuf {
+    let found = folder.ancestors().find_map(|above| {
+        let rest = folder.strip_prefix(above).ok()?;
+        Some(std::fs::canonicalize(above).ok()?.join(rest))
+    });
+    found.unwrap_or_else(|| folder.to_path_buf())
 }
 
 impl Root {

@@ -65,7 +65,8 @@ impl Workspace {
     ///
     /// # Errors
     /// When the journal's folder cannot be used.
-    pub fn open(roots: Roots, state: &Path) -> Result<(Self, Vec<String>), JournalError> {
+    pub fn open(mut roots: Roots, state: &Path) -> Result<(Self, Vec<String>), JournalError> {
+        roots.keep_out(state);
         let mut recovered = apply::recover(state);
         let journal = Journal::open(state, &roots)?;
         let snapshot = Snapshot::new(roots);

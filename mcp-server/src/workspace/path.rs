@@ -188,7 +188,11 @@ pub struct Root {
 /// The folders of a workspace, at least one. With one, paths are relative to it; with several, they begin with a
 /// root's label.
 #[derive(Clone, Debug)]
-pub struct Roots(Arc<[Root]>);
+pub struct Roots {
+    all: Arc<[Root]>,
+    /// Folders of our own that lie below a root, or around one.
+    own: Arc<[RelPath]>,
+}
 
 impl Roots {
     /// Opens folders, given as absolute paths.
@@ -220,13 +224,29 @@ impl Roots {
         if roots.is_empty() {
             return Err(std::io::Error::new(std::io::ErrorKind::NotFound, "a workspace needs a root"));
         }
-        Ok(Self(roots.into()))
+        Ok(Self { all: roots.into(), own: Arc::default() })
     }
 
     /// All roots, in the order given.
     #[must_use]
     pub fn all(&self) -> &[Root] {
-        &self.0
+        &self.all
+    }
+
+    /// Keeps everything away from a folder of our own, be it below a root or around one, made already or not.
+    pub(crate) fn keep_out(&mut self, folder: &Path) {
+        let folder = super::disk::real(folder);
+        let below = self.all.iter().filter_map(|root| {
+            let rest = folder.strip_prefix(&root.path).ok().map(RelPath::from_os);
+            let inner = rest.or_else(|| root.path.starts_with(&folder).then(RelPath::root))?;
+            Some(self.in_root(root, &inner))
+        });
+        self.own = self.own.iter().cloned().chain(below).collect();
+    }
+
+    /// Folders of our own, as paths of the workspace.
+    pub(super) fn own(&self) -> &[RelPath] {
+        &self.own
     }
 
     /// A path from outside: relative, or absolute below a root.
@@ -237,7 +257,7 @@ impl Roots {
         let absolute = Path::new(text);
         let checked =
             if absolute.is_absolute() { self.relative(absolute, text)? } else { RelPath::parse(text)? };
-        if self.0.len() > 1 && !checked.is_root() && self.locate(&checked).is_none() {
+        if self.all.len() > 1 && !checked.is_root() && self.locate(&checked).is_none() {
             return Err(PathError::NoRoot { path: shorten(text), roots: self.names() });
         }
         Ok(checked)
@@ -247,13 +267,14 @@ impl Roots {
         if text.contains('\0') {
             return Err(PathError::Nul { path: shorten(text) });
         }
-        let below = self.0.iter().find_map(|root| {
+        let below = self.all.iter().find_map(|root| {
             let rest =
                 absolute.strip_prefix(&root.path).or_else(|_| absolute.strip_prefix(&root.named)).ok()?;
             Some((root, rest))
         });
         let Some((root, rest)) = below else {
-            let roots: Vec<String> = self.0.iter().map(|root| format!("`{}`", root.path.display())).collect();
+            let roots: Vec<String> =
+                self.all.iter().map(|root| format!("`{}`", root.path.display())).collect();
             return Err(PathError::Absolute { path: shorten(text), roots: roots.join(", ") });
         };
         let rest = rest.to_str().unwrap_or_default();
@@ -264,7 +285,7 @@ impl Roots {
     /// The workspace's path for a path relative to one of its roots.
     #[must_use]
     pub fn in_root(&self, root: &Root, path: &RelPath) -> RelPath {
-        match (self.0.len(), path.is_root()) {
+        match (self.all.len(), path.is_root()) {
             (1, _) => path.clone(),
             (_, true) => RelPath(root.label.clone()),
             (_, false) => RelPath(format!("{}/{path}", root.label)),
@@ -274,16 +295,16 @@ impl Roots {
     /// The root of a path, and the path relative to it. In a workspace of several roots, `.` has none.
     #[must_use]
     pub fn locate(&self, path: &RelPath) -> Option<(&Root, RelPath)> {
-        if let [only] = &*self.0 {
+        if let [only] = &*self.all {
             return Some((only, path.clone()));
         }
         let (label, rest) = path.0.split_once('/').map_or((path.as_str(), None), |(a, b)| (a, Some(b)));
-        let root = self.0.iter().find(|root| root.label == label)?;
+        let root = self.all.iter().find(|root| root.label == label)?;
         Some((root, rest.map_or_else(RelPath::root, |rest| RelPath(rest.to_owned()))))
     }
 
     fn names(&self) -> String {
-        let names: Vec<String> = self.0.iter().map(|root| format!("`{}/`", root.label)).collect();
+        let names: Vec<String> = self.all.iter().map(|root| format!("`{}/`", root.label)).collect();
         names.join(", ")
     }
 }
@@ -301,11 +322,14 @@ fn shown_char(c: char) -> Vec<char> {
     if is_unsafe(c) { format!("\\u{{{:x}}}", u32::from(c)).chars().collect() } else { vec![c] }
 }
 
-/// Characters that hide or reorder what is shown.
+/// Characters that hide or reorder what is shown: Unicode's `Default_Ignorable_Code_Point`, controls, and those that end
+/// or annotate lines.
 pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// A name's bytes in escaped form.

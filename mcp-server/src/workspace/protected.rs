@@ -1,6 +1,7 @@
-//! Names that are never only files: git's own state, and what can run code or steer an agent.
+//! Names that are never only files: git's own state and ours, and what can run code or steer an agent.
 
-use super::path::RelPath;
+use super::disk::ReadError;
+use super::path::{RelPath, Roots, is_unsafe};
 use unicode_normalization::UnicodeNormalization;
 
 /// How careful one has to be with a path.
@@ -13,6 +14,10 @@ pub enum Protection {
     Refused(&'static str),
 }
 
+const GIT: &str = "git's own state is not for file tools; use the git tools";
+const OWN: &str = "devtoolkit's own state is not for tools; list_changes and undo_changes use what it keeps";
+/// Folders that are refused wherever they are, and why.
+const REFUSED: &[(&str, &str)] = &[(".git", GIT), (".devtoolkit", OWN)];
 /// Folders of editors and agents: everything below them.
 const FOLDERS: &[&str] = &[
     ".vscode",
@@ -26,7 +31,6 @@ const FOLDERS: &[&str] = &[
     ".amazonq",
     ".devcontainer",
     ".husky",
-    ".devtoolkit",
 ];
 const FILES: &[&str] = &[
     ".gitmodules",
@@ -65,51 +69,115 @@ const PAIRS: &[(&str, &str)] = &[
 ];
 
 /// How careful one has to be with a path, however its names are spelled: case, Unicode form, characters that no one
-/// sees, and the short and stream names of Windows make no difference.
+/// sees, backslashes, and the short and stream names of Windows make no difference.
 #[must_use]
 pub fn protection(path: &RelPath) -> Protection {
-    let names: Vec<String> = path.names().map(fold).collect();
-    if names.iter().any(|name| is_folded_git(name)) {
-        return Protection::Refused("git's own state is not for file tools");
+    let names = folded(path);
+    if let Some(rule) = names.iter().find_map(|name| refused(name)) {
+        return Protection::Refused(rule);
     }
     let Some(last) = names.last() else { return Protection::None };
-    let runs = names.iter().any(|name| FOLDERS.contains(&name.as_str()))
-        || FILES.contains(&last.as_str())
-        || STARTS.iter().any(|start| last.starts_with(start))
-        || ENDS.iter().any(|end| last.ends_with(end))
-        || names.windows(2).any(|pair| PAIRS.contains(&(&pair[0], &pair[1])));
+    let runs = names.iter().any(|name| FOLDERS.iter().any(|known| is(name, known)))
+        || FILES.iter().any(|known| is(last, known))
+        || STARTS.iter().any(|start| begins(last, start))
+        || ENDS
+            .iter()
+            .any(|end| last.ends_with(end) || short(last).is_some_and(|name| name.ext == &end[1..4]))
+        || names.windows(2).any(|two| PAIRS.iter().any(|pair| is(&two[0], pair.0) && is(&two[1], pair.1)));
     if runs { Protection::RunsCode } else { Protection::None }
 }
 
-/// Whether a name, in escaped form, is that of git's own state, however it is spelled.
-#[must_use]
-pub(super) fn is_git(name: &str) -> bool {
-    // Nothing that begins with another letter or a digit folds to it; this is asked of every entry of every folder.
-    let other = |byte: &u8| byte.is_ascii_alphanumeric() && !matches!(byte, b'g' | b'G');
-    !name.as_bytes().first().is_some_and(other) && is_folded_git(&fold(name))
+impl Roots {
+    /// Refuses what is not for tools: by its names, and where folders of our own lie.
+    ///
+    /// # Errors
+    /// When it is refused, with the rule.
+    pub(super) fn refuse_protected(&self, path: &RelPath) -> Result<(), ReadError> {
+        let refuse = |rule| Err(ReadError::Protected { path: path.clone(), rule });
+        if let Protection::Refused(rule) = protection(path) {
+            return refuse(rule);
+        }
+        let is_own = |own: &RelPath| own.is_root() || folded(path).starts_with(&folded(own));
+        if self.own().iter().any(is_own) { refuse(OWN) } else { Ok(()) }
+    }
+
+    /// Whether an entry, as a folder lists it, is left out of what tools see.
+    pub(super) fn is_hidden(&self, path: &RelPath) -> bool {
+        let name = path.file_name();
+        // Nothing else folds to what is refused; this is asked of every entry of every folder.
+        let is_plain = name.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric) && !name.contains('~');
+        self.own().contains(path) || (!is_plain && fold(name).iter().any(|name| refused(name).is_some()))
+    }
 }
 
-fn is_folded_git(name: &str) -> bool {
-    name == ".git"
-        || name.strip_prefix("git~").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+/// Why a folded name is refused, if it is.
+fn refused(name: &str) -> Option<&'static str> {
+    REFUSED.iter().find(|(known, _)| is(name, known)).map(|(_, rule)| *rule)
 }
 
-/// A name as the most forgiving file system compares it.
-fn fold(name: &str) -> String {
+/// Whether a folded name is the known one, or a short name that Windows may have given it.
+fn is(name: &str, known: &str) -> bool {
+    name == known
+        || short(name).is_some_and(|short| {
+            let bare = known.trim_start_matches('.');
+            let (base, ext) = bare.rsplit_once('.').unwrap_or((bare, ""));
+            short.ext == &ext[..ext.len().min(3)] && short.is_of(base)
+        })
+}
+
+/// Whether a folded name begins with this, or a short name may.
+fn begins(name: &str, start: &str) -> bool {
+    name.starts_with(start)
+        || short(name).is_some_and(|short| {
+            let bare = start.trim_start_matches('.');
+            short.stem.starts_with(bare) || short.is_of(bare)
+        })
+}
+
+/// A name of eight letters and three, as Windows makes them up beside long ones: `VSCODE~1`.
+struct Short<'a> {
+    stem: &'a str,
+    digits: usize,
+    ext: &'a str,
+}
+
+fn short(name: &str) -> Option<Short<'_>> {
+    let (stem, rest) = name.split_once('~')?;
+    let (digits, ext) = rest.split_once('.').unwrap_or((rest, ""));
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some(Short { stem, digits: digits.len(), ext })
+}
+
+impl Short<'_> {
+    /// Cut off, or after a few of the same kind two letters and four digits of a hash.
+    fn is_of(&self, base: &str) -> bool {
+        let is_cut =
+            base.starts_with(self.stem) && (self.stem == base || self.stem.len() + 1 + self.digits == 8);
+        let is_hash = |stem: &str| {
+            stem.len() == 6
+                && base.get(..2) == stem.get(..2)
+                && stem.bytes().skip(2).all(|b| b.is_ascii_hexdigit())
+        };
+        is_cut || is_hash(self.stem)
+    }
+}
+
+fn folded(path: &RelPath) -> Vec<String> {
+    path.names().flat_map(fold).collect()
+}
+
+/// A name as the most forgiving file system compares it; several where it separates by other marks than we do.
+fn fold(name: &str) -> Vec<String> {
     if name.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b':')) {
-        return name.trim_end_matches('.').to_ascii_lowercase();
+        return vec![name.trim_end_matches('.').to_ascii_lowercase()];
     }
     let decoded = RelPath::root().join(name).to_os();
-    let visible = decoded.to_string_lossy().chars().filter(|c| !is_ignorable(*c)).collect::<String>();
-    let folded: String = visible.nfkc().flat_map(char::to_lowercase).nfc().collect();
-    let stream = folded.split(':').next().unwrap_or_default();
-    stream.trim_end_matches(['.', ' ']).to_owned()
-}
-
-/// Characters that HFS+ or a reader passes over.
-fn is_ignorable(c: char) -> bool {
-    super::path::is_unsafe(c)
-        || matches!(c, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}')
+    let decoded = decoded.to_string_lossy();
+    let visible = decoded.chars().filter(|c| !is_unsafe(*c)).nfkc();
+    // By way of the upper case, in which more letters are the same.
+    let folded: String = visible.flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfc().collect();
+    let parts = folded.split(['\\', '/']).map(|part| part.split(':').next().unwrap_or_default());
+    parts.map(|part| part.trim_end_matches(['.', ' ']).to_owned()).filter(|part| !part.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -132,6 +200,17 @@ mod tests {
             ".git./x",
             ".git::$INDEX_ALLOCATION/x",
             ".gi\u{fe0f}t/x",
+            ".g\u{1d173}it/x",
+            ".gi\u{e0fff}t/x",
+            ".g\u{131}t/x",
+            ".git\\config",
+            "sub\\.GIT\\hooks\\x",
+            "sub\u{ff3c}.git/x",
+            "gi7eba~1/config",
+            "git~12/x",
+            ".devtoolkit/policy",
+            "a/.DevToolkit",
+            "DEVTOO~1/x",
         ] {
             assert!(matches!(of(path), Protection::Refused(_)), "{path}");
         }
@@ -151,6 +230,12 @@ mod tests {
             ".cargo/config.toml",
             "conftest.py",
             "rust-toolchain.toml",
+            "a\\package.json",
+            "PA12AB~1.JSO",
+            "RUST-T~1.TOM",
+            "VSCODE~1/tasks",
+            "GITHUB~1/WORKFL~1/ci",
+            "ENV~1.LOC",
         ] {
             assert_eq!(of(path), Protection::RunsCode, "{path}");
         }
@@ -166,6 +251,9 @@ mod tests {
             ".github/README.md",
             "vscode/x",
             "github~1",
+            "packages~1",
+            "legit~1",
+            "digit/git.rs",
         ] {
             assert_eq!(of(path), Protection::None, "{path}");
         }

@@ -5,7 +5,6 @@ use super::disk::{FILE_LIMIT, Kind, ReadError};
 use super::document::Document;
 use super::path::{RelPath, Roots};
 use super::place::Place;
-use super::protected::{Protection, protection};
 use super::staging::Staging;
 use super::text::encode;
 use std::collections::BTreeMap;
@@ -105,7 +104,7 @@ impl Snapshot {
     /// # Errors
     /// When it is protected, reached through a link or too large.
     pub fn side(&self, path: &RelPath) -> Result<Side, ReadError> {
-        refuse_protected(path)?;
+        self.roots.refuse_protected(path)?;
         match self.staging.get(path) {
             Some(staged) => Ok(staged.top.clone()),
             None => self.underneath(path),
@@ -135,12 +134,12 @@ impl Snapshot {
     /// # Errors
     /// When it leaves the workspace or is protected.
     pub fn locate(&self, path: &RelPath) -> Result<RelPath, ReadError> {
-        refuse_protected(path)?;
+        self.roots.refuse_protected(path)?;
         if self.staging.get(path).is_some() || (path.is_root() && self.roots.all().len() > 1) {
             return Ok(path.clone());
         }
         let path = self.roots.resolve(path)?;
-        refuse_protected(&path)?;
+        self.roots.refuse_protected(&path)?;
         Ok(path)
     }
 
@@ -187,12 +186,12 @@ impl Snapshot {
     /// # Errors
     /// When its folder leaves the workspace, or it is protected.
     pub fn locate_entry(&self, path: &RelPath) -> Result<RelPath, ReadError> {
-        refuse_protected(path)?;
+        self.roots.refuse_protected(path)?;
         let Some(parent) = path.parent().filter(|_| self.staging.get(path).is_none()) else {
             return Ok(path.clone());
         };
         let path = self.locate(&parent)?.join(path.file_name());
-        refuse_protected(&path)?;
+        self.roots.refuse_protected(&path)?;
         Ok(path)
     }
 
@@ -213,12 +212,5 @@ pub(super) fn on_disk(roots: &Roots, path: &RelPath) -> Result<Side, ReadError> 
         Ok(place) => place.side(),
         Err(ReadError::NotFound { .. }) => Ok(Side::Absent),
         Err(error) => Err(error),
-    }
-}
-
-pub(super) fn refuse_protected(path: &RelPath) -> Result<(), ReadError> {
-    match protection(path) {
-        Protection::Refused(rule) => Err(ReadError::Protected { path: path.clone(), rule }),
-        Protection::None | Protection::RunsCode => Ok(()),
     }
 }

@@ -4,7 +4,6 @@ use super::change::Side;
 use super::disk::{Kind, ReadError};
 use super::ignored::Rules;
 use super::path::{RelPath, Root};
-use super::protected::is_git;
 use super::snapshot::Snapshot;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -190,7 +189,7 @@ impl Snapshot {
             }
             Err(error) => return Err(error),
         };
-        entries.retain(|(path, _)| !is_git(path.file_name()));
+        entries.retain(|(path, _)| !self.roots().is_hidden(path));
         let depth = folder.names().count();
         let mut staged = self.staging().below(folder).peekable();
         if staged.peek().is_none() {

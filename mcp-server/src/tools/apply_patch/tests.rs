@@ -139,7 +139,7 @@ fn hostile_patches_are_refused() {
         "--- /dev/null\n+++ b/.git/hooks/pre-commit\n@@ -0,0 +1 @@\n+x\n",
         expect![[r#"
         error: nothing was staged: the patch does not fit
-        `.git/hooks/pre-commit` is protected: git's own state is not for file tools; use the git tools for git's own state"#]],
+        `.git/hooks/pre-commit` is protected: git's own state is not for file tools; use the git tools"#]],
     );
     refused(
         "--- /dev/null\n+++ b/a\n@@ -0,0 +1 @@\n+x\n",
