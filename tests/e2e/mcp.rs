@@ -1,8 +1,14 @@
 //! `devtoolkit-mcp`, as hosts meet it.
 
+#[cfg(unix)]
+mod attacks;
 mod cancel;
 mod conformance;
+#[cfg(unix)]
+mod crash;
 mod doctor;
+#[cfg(unix)]
+mod fidelity;
 mod foreign;
 mod http;
 mod lifecycle;
