@@ -320,3 +320,6 @@ pub fn user_folders(home: Option<&Path>, state: Option<&Path>, cache: Option<Pat
     };
     Some(Folders { state, cache })
 }
+
+#[cfg(test)]
+mod tests;

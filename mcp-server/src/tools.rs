@@ -20,7 +20,7 @@ mod find_files;
 mod find_symbol;
 mod find_todos;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod glob;
 mod headings;
 mod http_request;

@@ -1,6 +1,7 @@
 //! `write_file`: a whole file, new or replaced.
 
 use crate::tool::{Effect, Tool, ToolContext, ToolError, ToolOutput, Toolset};
+use crate::tools::listing::counted;
 use crate::tools::target::{free, stage};
 use crate::workspace::{Encoding, FILE_LIMIT, FileChange, FileContent, LineEnd, ReadError, Side, encode};
 use schemars::JsonSchema;
@@ -41,9 +42,9 @@ impl Tool for WriteFile {
         if before.file().is_some_and(|file| file.bytes == after.bytes) {
             return Ok(ToolOutput::text(format!("`{path}` has this content already; nothing changed")));
         }
-        let lines = after.text().map_or(0, |(text, _)| text.lines().count());
+        let lines = counted(after.text().map_or(0, |(text, _)| text.lines().count()), "line", "lines");
         let verb = if before == Side::Absent { "new file" } else { "write" };
-        let (title, text) = (format!("{verb} {path}"), format!("{verb} `{path}`, {lines} lines{note}"));
+        let (title, text) = (format!("{verb} {path}"), format!("{verb} `{path}`, {lines}{note}"));
         let change = FileChange { path, before, after: Side::File(after) };
         Ok(ToolOutput::op(text, stage(title, change)))
     }
@@ -108,7 +109,7 @@ mod tests {
     #[test]
     fn folders_are_made_as_needed() {
         let project = Project::new(&[]);
-        assert!(write(&project, "new/deep/a.txt", "x").starts_with("new file `new/deep/a.txt`, 1 lines"));
+        assert!(write(&project, "new/deep/a.txt", "x").starts_with("new file `new/deep/a.txt`, 1 line"));
         project.call("accept_changes", json!({}));
         assert_eq!(project.on_disk("new/deep/a.txt").as_deref(), Some(&b"x"[..]));
         assert!(write(&project, "new/deep/a.txt", "x").contains("nothing changed"));
