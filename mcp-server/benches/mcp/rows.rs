@@ -53,7 +53,7 @@ pub(crate) fn run() -> Result<Vec<Goal>> {
         ),
         (
             "search the text of 5,000 files (theirs: their names only)",
-            ("search_text", json!({ "pattern": "needle_4321" })),
+            ("search_text", json!({ "query": "needle_4321" })),
             ("search_files", json!({ "path": root, "pattern": "**/file_4321.txt" })),
             5.0,
             "4321",
