@@ -46,8 +46,8 @@ mod tests {
     #[test]
     fn unknown_and_missing_names_list_the_known() {
         let unknown = command(&["tea".into()]).expect_err("no such benchmark");
-        assert_eq!(unknown.to_string(), "no benchmark `tea`; known: `index`, `mcp`");
+        assert_eq!(unknown.to_string(), "no benchmark `tea`; known: `index` and `mcp`");
         let missing = command(&[]).expect_err("a name is needed");
-        assert_eq!(missing.to_string(), "`bench` needs a name: `index`, `mcp`");
+        assert_eq!(missing.to_string(), "`bench` needs a name: `index` and `mcp`");
     }
 }

@@ -131,7 +131,7 @@ mod tests {
         assert!(error.is::<WrongUse>());
         assert_eq!(
             error.to_string(),
-            "no command `tset`; there are `demo`, `test`, `lint`, `bench` and `setup` \
+            "no command `tset`; there are `demo`, `test`, `lint`, `bench`, `mcpb` and `setup` \
              (`cargo xtask help` describes them)"
         );
     }

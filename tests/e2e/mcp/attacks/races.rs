@@ -1,6 +1,7 @@
 //! A folder and a link that change places for ever while tools read and write.
 
 use super::Scene;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -9,14 +10,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Swaps `d` between a folder and a link until told to stop; then it is the folder.
+/// Swaps the folder `d` and a link until told to stop. They change places in one step: were there a moment with neither,
+/// the server would make the folder anew.
 fn swap(ws: &Path, target: &Path, stop: &AtomicBool) {
-    let (folder, link, away) = (ws.join("d"), ws.join("link"), ws.join("away"));
+    let (folder, link) = (ws.join("d"), ws.join("link"));
     symlink(target, &link).expect("link");
     while !stop.load(Ordering::Relaxed) {
-        fs::rename(&folder, &away).and_then(|()| fs::rename(&link, &folder)).expect("swap");
+        renameat_with(CWD, &folder, CWD, &link, RenameFlags::EXCHANGE).expect("swap");
         thread::yield_now();
-        fs::rename(&folder, &link).and_then(|()| fs::rename(&away, &folder)).expect("swap back");
     }
 }
 
