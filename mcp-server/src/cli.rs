@@ -5,8 +5,6 @@
     reason = "the environment is read here and nowhere else; doctor looks at folders"
 )]
 
-mod doctor;
-
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use devtoolkit_mcp::main_loop::{Folders, user_folders};
@@ -21,6 +19,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
+mod doctor;
 mod http;
 
 /// How long calls that are being written may take after the host has gone.

@@ -11,6 +11,23 @@ use serde_json::Value;
 use std::fs;
 use std::time::{Duration, Instant};
 
+/// A shop in two languages, in which names are shared, imported, and members of classes: what questions about symbols
+/// are tried on.
+pub(crate) const SHOP: &[(&str, &str)] = &[
+    (
+        "shop/cart.py",
+        "import os\nfrom shop.price import tax as vat, Price\n\nclass Cart:\n    \"\"\"Holds things.\"\"\"\n\n    def __init__(self):\n        self.items = []\n\n    @property\n    def total(self):\n        return vat(sum(self.items))\n\ndef main():\n    cart = Cart()\n    print(cart.total)\n    return vat(1)\n",
+    ),
+    (
+        "shop/price.py",
+        "def tax(amount):\n    return amount * 1.2\n\nclass Price:\n    def total(self):\n        return tax(2)\n",
+    ),
+    (
+        "web/cart.ts",
+        "export class Cart {\n  total(): number { return 1; }\n}\nexport const tax = (n: number) => n;\n",
+    ),
+];
+
 /// A workspace, its folders, and the thread that owns it.
 pub(crate) struct Project {
     root: tempfile::TempDir,
@@ -73,6 +90,14 @@ impl Project {
             assert!(started.elapsed() < Duration::from_secs(30), "the tree was not indexed");
             std::thread::sleep(Duration::from_millis(2));
         }
+    }
+
+    /// What a tool replies in the [`SHOP`], whose tree has been indexed.
+    #[track_caller]
+    pub(crate) fn check_in_shop(tool: &str, arguments: Value, wanted: &expect_test::Expect) {
+        let project = Self::new(SHOP);
+        project.indexed();
+        wanted.assert_eq(&project.call(tool, arguments));
     }
 
     /// Calls a tool, with the person's yes where one is asked.
