@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use devtoolkit_mcp::main_loop::{Folders, user_folders};
 use devtoolkit_mcp::permission::Policy;
+use devtoolkit_mcp::sandbox::Machine;
 use devtoolkit_mcp::server::{self, Opening, Server};
 use devtoolkit_mcp::tool::Toolset;
 use devtoolkit_mcp::toolbox::{Selected, Toolbox};
@@ -67,6 +68,10 @@ enum Command {
     /// Look at roots, folders, index and journals, and say what is to be done
     Doctor,
 }
+
+/// What commands get of our own environment; nothing else of it is passed on.
+const VARIABLES: &[&str] =
+    &["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "USER", "LOGNAME", "SHELL", "TERM"];
 
 const AFTER: &str = "Started by an MCP host, which talks to it through stdin and stdout. \
     mcp-server/README.md has the configuration lines for common hosts.";
@@ -140,7 +145,17 @@ fn server(arguments: &Arguments) -> Result<Server> {
         true if arguments.http.address().is_some() => Opening::Given(open_roots(&[current])?),
         true => Opening::OfHost { otherwise: current },
     };
-    Ok(Server::new(opening, folders(arguments)?, toolbox))
+    Ok(Server::new(opening, folders(arguments)?, machine(), toolbox))
+}
+
+/// What commands are to know of the machine.
+fn machine() -> Machine {
+    let value = |name: &&str| env::var_os(name).map(|value| ((*name).into(), value));
+    Machine {
+        program: env::current_exe().ok(),
+        home: env::home_dir().filter(|home| home.is_absolute()),
+        environment: VARIABLES.iter().filter_map(value).collect(),
+    }
 }
 
 fn open_roots(folders: &[PathBuf]) -> Result<Roots> {

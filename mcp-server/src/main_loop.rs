@@ -1,6 +1,8 @@
 //! One thread owns the workspace. Tools run beside it on snapshots and send it what they want done.
 
+use crate::commands::Commands;
 use crate::permission::{Approval, Decision, PermittedCall};
+use crate::sandbox::{Machine, Sandbox};
 use crate::symbols::Symbols;
 use crate::tool::{Cancel, Content, Progress, REPLY_LIMIT, ToolContext, ToolError, ToolSpec};
 use crate::toolbox::Toolbox;
@@ -46,6 +48,7 @@ pub struct Handle {
     inbox: mpsc::Sender<Event>,
     toolbox: Arc<Toolbox>,
     symbols: Arc<Symbols>,
+    commands: Arc<Commands>,
     /// Counts changes of the staged layer.
     staged: watch::Receiver<u64>,
 }
@@ -54,7 +57,12 @@ pub struct Handle {
 ///
 /// # Errors
 /// When the state folder cannot be used.
-pub fn start(mut roots: Roots, folders: &Folders, toolbox: Arc<Toolbox>) -> Result<Handle, JournalError> {
+pub fn start(
+    mut roots: Roots,
+    folders: &Folders,
+    machine: Machine,
+    toolbox: Arc<Toolbox>,
+) -> Result<Handle, JournalError> {
     if let Some(cache) = &folders.cache {
         roots.keep_out(cache);
     }
@@ -63,6 +71,7 @@ pub fn start(mut roots: Roots, folders: &Folders, toolbox: Arc<Toolbox>) -> Resu
         tracing::warn!("{line}");
     }
     let symbols = Arc::new(Symbols::start(roots, folders.cache.clone()));
+    let commands = Arc::new(Commands::new(Sandbox::new(machine)));
     let shown = Arc::new(ArcSwap::from_pointee(workspace.snapshot()));
     let (inbox, events) = mpsc::channel();
     let (changes, staged) = watch::channel(0);
@@ -77,7 +86,7 @@ pub fn start(mut roots: Roots, folders: &Folders, toolbox: Arc<Toolbox>) -> Resu
             }
         })
         .expect("a thread can be started");
-    Ok(Handle { shown, inbox, toolbox, symbols, staged })
+    Ok(Handle { shown, inbox, toolbox, symbols, commands, staged })
 }
 
 impl Handle {
@@ -121,7 +130,7 @@ impl Handle {
     /// # Errors
     /// As [`Toolbox::decide`].
     pub fn decide(&self, name: &str, arguments: Map<String, Value>) -> Result<Decision, ToolError> {
-        self.toolbox.decide(name, arguments, &self.fresh_snapshot())
+        self.toolbox.decide(name, arguments, &self.fresh_snapshot(), self.commands.sandbox())
     }
 
     /// Runs a call on a thread of its own. Dropping what this returns cancels it.
@@ -133,6 +142,8 @@ impl Handle {
         let context = ToolContext {
             snapshot: self.snapshot(),
             symbols: Arc::clone(&self.symbols),
+            commands: Arc::clone(&self.commands),
+            agreed: call.approval.is_some(),
             cancel: cancel.clone(),
             progress,
         };

@@ -1,8 +1,9 @@
 //! Who may do what. Only this policy turns a call into a [`PermittedCall`], and only a permitted call can be run.
 
+use crate::sandbox::Sandbox;
 use crate::tool::ToolError;
 use crate::toolbox::AnyCall;
-use crate::workspace::{Protection, Selection, Snapshot, protection};
+use crate::workspace::{Protection, RelPath, Selection, Snapshot, protection};
 
 mod approval;
 
@@ -21,6 +22,46 @@ pub enum Access {
     Undo { set: Option<u32>, checkpoint: Option<String> },
     /// Sends a request to a host of the network.
     Network { host: String },
+    /// Reads files that hold secrets.
+    Secrets { paths: Vec<RelPath> },
+    /// Runs a program, or says something to one that runs.
+    Run(Run),
+    /// Changes a repository's own state: its index, branches, commits, or what it knows of others.
+    Repository(RepositoryChange),
+}
+
+/// A program to be run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    pub command: CommandText,
+    pub folder: RelPath,
+    pub network: bool,
+}
+
+/// What is run, as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommandText {
+    /// A line for a shell.
+    Line(String),
+    /// A program and its arguments, without a shell.
+    Argv(Vec<String>),
+    /// Text for the standard input of a process that runs.
+    Input { process: String, text: String },
+}
+
+/// A change of a repository's own state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepositoryChange {
+    /// One line: what it does, to what.
+    pub what: String,
+    /// All that the person has to see of it: messages, files, names.
+    pub detail: String,
+    /// Files whose work of no commit would be lost.
+    pub loses: Vec<RelPath>,
+    /// The address that it talks to.
+    pub remote: Option<String>,
+    /// Hooks that would run, by name.
+    pub hooks: Vec<String>,
 }
 
 /// The rules. A workspace may tighten them, never loosen them.
@@ -80,10 +121,11 @@ pub enum Decision {
 
 impl Policy {
     /// Decides on a call. Its only caller is the toolbox.
-    pub(crate) fn decide(&self, call: Box<dyn AnyCall>, snapshot: &Snapshot) -> Decision {
+    pub(crate) fn decide(&self, call: Box<dyn AnyCall>, snapshot: &Snapshot, sandbox: &Sandbox) -> Decision {
         let deny = |text: &str| Decision::Deny(ToolError::Refused(text.to_owned()));
         let direct = self.direct;
         let allow = |call| Decision::Allow(PermittedCall { call, approval: None, direct });
+        let ask = |call, approval| Decision::Ask(Question { call, approval, direct });
         let access = match call.access(snapshot) {
             Ok(access) => access,
             Err(error) => return Decision::Deny(error),
@@ -102,6 +144,9 @@ impl Policy {
             },
             Access::Apply(_) | Access::Undo { .. } if self.trust_host => allow(call),
             Access::Undo { .. } if self.direct => allow(call),
+            Access::Secrets { paths } => ask(call, Approval::secrets(&paths)),
+            Access::Run(run) => ask(call, Approval::run(&run, sandbox.tier())),
+            Access::Repository(change) => ask(call, Approval::repository(&change)),
             Access::Apply(selection) => match Approval::apply(snapshot, &selection) {
                 Ok(approval) => Decision::Ask(Question { call, approval, direct }),
                 Err(error) => Decision::Deny(error),

@@ -3,6 +3,7 @@
 //! One [`Server`] is shared by all connections; what belongs to one of them is a `Connection`.
 
 use crate::main_loop::{Folders, Handle};
+use crate::sandbox::Machine;
 use crate::tool::{Effect, ToolSpec};
 use crate::toolbox::Toolbox;
 use crate::workspace::Roots;
@@ -55,6 +56,7 @@ pub struct Server(Arc<Shared>);
 struct Shared {
     opening: Opening,
     folders: Folders,
+    machine: Machine,
     toolbox: Arc<Toolbox>,
     tools: Vec<Tool>,
     /// Opened by the first request that needs it: only then are the host's roots known.
@@ -65,11 +67,19 @@ struct Shared {
 impl Server {
     /// A server that has not opened its workspace yet.
     #[must_use]
-    pub fn new(opening: Opening, folders: Folders, toolbox: Toolbox) -> Self {
+    pub fn new(opening: Opening, folders: Folders, machine: Machine, toolbox: Toolbox) -> Self {
         let tools = toolbox.specs().map(listed).collect();
         let calls = Semaphore::new(CALLS);
         let toolbox = Arc::new(toolbox);
-        Self(Arc::new(Shared { opening, folders, toolbox, tools, workspace: OnceCell::new(), calls }))
+        Self(Arc::new(Shared {
+            opening,
+            folders,
+            machine,
+            toolbox,
+            tools,
+            workspace: OnceCell::new(),
+            calls,
+        }))
     }
 
     /// One host's side of it.

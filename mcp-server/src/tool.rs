@@ -3,6 +3,7 @@
 //! Tools are data to everyone else. The MCP adapter and the agent list their [`ToolSpec`]s and run
 //! calls by name; neither knows any tool.
 
+use crate::commands::Commands;
 use crate::permission::Access;
 use crate::symbols::Symbols;
 use crate::workspace::{PathError, ReadError, RelPath, Snapshot, WorkspaceOp};
@@ -25,6 +26,8 @@ pub enum Toolset {
     Files,
     Symbols,
     Analysis,
+    Shell,
+    Git,
 }
 
 /// What a tool does to the world, in MCP's terms. For those that only read, the other hints have no meaning.
@@ -153,6 +156,9 @@ pub struct Progress {
 pub struct ToolContext {
     pub snapshot: Snapshot,
     pub symbols: Arc<Symbols>,
+    pub commands: Arc<Commands>,
+    /// Whether a person agreed to this very call.
+    pub agreed: bool,
     pub(crate) cancel: Cancel,
     pub(crate) progress: Box<dyn Fn(Progress) + Send + Sync>,
 }

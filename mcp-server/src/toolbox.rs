@@ -1,6 +1,7 @@
 //! From a name and JSON to a decision.
 
 use crate::permission::{Access, Decision, Policy};
+use crate::sandbox::Sandbox;
 use crate::tool::{Tool, ToolContext, ToolError, ToolOutput, ToolSpec, Toolset, compact};
 use crate::workspace::Snapshot;
 use serde_json::{Map, Value};
@@ -138,11 +139,12 @@ impl Toolbox {
         name: &str,
         arguments: Map<String, Value>,
         snapshot: &Snapshot,
+        sandbox: &Sandbox,
     ) -> Result<Decision, ToolError> {
         let entry = self.entry(name)?;
         check_names(&entry.spec, &arguments)?;
         let call = (entry.parse)(Value::Object(arguments))?;
-        Ok(self.policy.decide(call, snapshot))
+        Ok(self.policy.decide(call, snapshot, sandbox))
     }
 }
 

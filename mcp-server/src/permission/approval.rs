@@ -1,7 +1,9 @@
 //! What a person is shown when asked, bound to the exact bytes that it stands for.
 
+use super::{CommandText, RepositoryChange, Run};
+use crate::sandbox::Tier;
 use crate::tool::ToolError;
-use crate::workspace::{Revision, Selection, Snapshot, difference, mark, visible};
+use crate::workspace::{RelPath, Revision, Selection, Snapshot, difference, mark, visible};
 use std::fmt::Write as _;
 
 /// The most of a difference that a question shows, in bytes.
@@ -58,6 +60,37 @@ impl Approval {
         };
         let text =
             format!("Take back {what}? Files get the text they had before; what changed since is kept.");
+        let key = Revision::of(text.as_bytes()).to_string();
+        Self { text, key }
+    }
+
+    /// For reading files that hold secrets.
+    #[must_use]
+    pub fn secrets(paths: &[RelPath]) -> Self {
+        let list: String = paths.iter().map(|path| format!("  {path}\n")).collect();
+        Self::of(format!("Show the model these files, which may hold secrets?\n{list}"))
+    }
+
+    /// For running a program.
+    #[must_use]
+    pub fn run(run: &Run, tier: Tier) -> Self {
+        let command = match &run.command {
+            CommandText::Line(line) => visible(line),
+            CommandText::Argv(argv) => visible(&format!("{argv:?}")),
+            CommandText::Input { process, text } => visible(&format!("to {process}: {text}")),
+        };
+        let network = if run.network { ", with the network" } else { "" };
+        Self::of(format!("Run this in `{}` ({tier:?}{network})?\n{command}", run.folder))
+    }
+
+    /// For changing a repository.
+    #[must_use]
+    pub fn repository(change: &RepositoryChange) -> Self {
+        Self::of(format!("{}?\n{}", change.what, change.detail))
+    }
+
+    /// A question whose text is all that it stands for.
+    fn of(text: String) -> Self {
         let key = Revision::of(text.as_bytes()).to_string();
         Self { text, key }
     }

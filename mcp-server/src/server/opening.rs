@@ -38,8 +38,10 @@ impl Server {
             }
         };
         let (folders, toolbox) = (self.0.folders.clone(), self.0.toolbox.clone());
+        let machine = self.0.machine.clone();
         // Opening recovers what an earlier process left: it may write.
-        let opened = tokio::task::spawn_blocking(move || main_loop::start(roots, &folders, toolbox)).await;
+        let opened =
+            tokio::task::spawn_blocking(move || main_loop::start(roots, &folders, machine, toolbox)).await;
         let opened = opened.map_err(|error| format!("opening the workspace failed: {error}"))?;
         opened.map_err(|error| format!("{:#}", anyhow::Error::from(error)))
     }

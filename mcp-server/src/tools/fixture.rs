@@ -4,9 +4,11 @@
 
 use crate::main_loop::{Folders, Handle, start};
 use crate::permission::{Decision, Policy};
+use crate::sandbox::Machine;
 use crate::tool::{Content, ToolError, Toolset};
 use crate::toolbox::{Selected, Toolbox};
 use crate::workspace::Roots;
+use clap::ValueEnum as _;
 use serde_json::Value;
 use std::fs;
 use std::time::{Duration, Instant};
@@ -49,11 +51,11 @@ impl Project {
         for (path, text) in files {
             write(root.path(), path, text.as_bytes());
         }
-        let toolsets = vec![Toolset::Files, Toolset::Symbols, Toolset::Analysis];
+        let toolsets = Toolset::value_variants().to_vec();
         let toolbox = Toolbox::new(&Selected { toolsets, ..Selected::default() }, policy).expect("toolbox");
         let roots = Roots::open(&[root.path().to_path_buf()]).expect("roots");
         let folders = Folders { state: state.path().to_path_buf(), cache: None };
-        let handle = start(roots, &folders, toolbox.into()).expect("workspace");
+        let handle = start(roots, &folders, Machine::default(), toolbox.into()).expect("workspace");
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("runtime");
         Self { root, _state: state, handle, runtime }
     }

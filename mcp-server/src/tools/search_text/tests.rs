@@ -1,6 +1,8 @@
 //! Searches before and after the index is warm, against ripgrep's own libraries and program.
 
 use super::candidates::{indexed, walked};
+use crate::commands::Commands;
+use crate::sandbox::{Machine, Sandbox};
 use crate::symbols::Symbols;
 use crate::tool::{Cancel, ToolContext};
 use crate::tools::fixture::Project;
@@ -175,7 +177,15 @@ fn query(pattern: &str, insensitive: bool, around: usize) -> TextQuery {
 fn context(project: &Project) -> ToolContext {
     let snapshot = project.handle.snapshot();
     let symbols = Arc::new(Symbols::start(snapshot.roots().clone(), None));
-    ToolContext { snapshot, symbols, cancel: Cancel::default(), progress: Box::new(|_| ()) }
+    let commands = Arc::new(Commands::new(Sandbox::new(Machine::default())));
+    ToolContext {
+        snapshot,
+        symbols,
+        commands,
+        agreed: false,
+        cancel: Cancel::default(),
+        progress: Box::new(|_| ()),
+    }
 }
 
 #[test]
