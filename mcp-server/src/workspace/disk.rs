@@ -191,7 +191,8 @@ impl Roots {
             let kind = entry.file_type().map_or(Kind::Special, kind_of);
             entries.push((path.join_os(&entry.file_name()), kind));
         }
-        entries.sort_unstable();
+        // No two have the same name, and names decide.
+        entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         Ok((entries, more))
     }
 

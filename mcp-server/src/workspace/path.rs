@@ -7,6 +7,7 @@
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
@@ -77,7 +78,7 @@ impl RelPath {
                 b".." => return Err(PathError::Parent { path: path() }),
                 name if name.contains(&b'/') => return Err(PathError::Slash { path: path() }),
                 name if name.len() > NAME_LIMIT => return Err(PathError::TooLong { path: path() }),
-                name => names.push(escape(name)),
+                name => names.push(escape(name).into_owned()),
             }
         }
         let text = names.join("/");
@@ -105,7 +106,14 @@ impl RelPath {
     /// The path below this one; `name` is in escaped form and has no `..`.
     #[must_use]
     pub fn join(&self, name: &str) -> Self {
-        Self(if self.is_root() { name.to_owned() } else { format!("{}/{name}", self.0) })
+        if self.is_root() {
+            return Self(name.to_owned());
+        }
+        let mut path = String::with_capacity(self.0.len() + 1 + name.len());
+        path.push_str(&self.0);
+        path.push('/');
+        path.push_str(name);
+        Self(path)
     }
 
     /// A path as a link says it, or a system: for showing only.
@@ -213,7 +221,7 @@ impl Roots {
                 continue;
             }
             let dir = Dir::open_ambient_dir(&path, ambient_authority()).map_err(context)?;
-            let name = path.file_name().map_or("root".into(), |name| escape(name.as_encoded_bytes()));
+            let name = path.file_name().map_or("root".into(), |name| escape(name.as_encoded_bytes()).into_owned());
             let taken = roots
                 .iter()
                 .filter(|root| root.label.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-') == name)
@@ -333,11 +341,11 @@ pub(crate) fn is_unsafe(c: char) -> bool {
 }
 
 /// A name's bytes in escaped form.
-fn escape(name: &[u8]) -> String {
+fn escape(name: &[u8]) -> Cow<'_, str> {
     // Nearly every name is of this kind, and folders are listed by the thousand.
     let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
     if let Some(plain) = std::str::from_utf8(name).ok().filter(|name| name.as_bytes().iter().all(is_plain)) {
-        return plain.to_owned();
+        return Cow::Borrowed(plain);
     }
     let mut shown = String::with_capacity(name.len());
     for chunk in name.utf8_chunks() {
@@ -351,7 +359,7 @@ fn escape(name: &[u8]) -> String {
             shown.push_str(&format!("\\x{byte:02x}"));
         }
     }
-    shown
+    Cow::Owned(shown)
 }
 
 /// The bytes of a name in escaped form. A backslash that begins no escape stands for itself.
