@@ -221,7 +221,8 @@ impl Roots {
                 continue;
             }
             let dir = Dir::open_ambient_dir(&path, ambient_authority()).map_err(context)?;
-            let name = path.file_name().map_or("root".into(), |name| escape(name.as_encoded_bytes()).into_owned());
+            let name =
+                path.file_name().map_or("root".into(), |name| escape(name.as_encoded_bytes()).into_owned());
             let taken = roots
                 .iter()
                 .filter(|root| root.label.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-') == name)
