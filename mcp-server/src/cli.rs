@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     /// A folder to work in; may be repeated. Otherwise the host's roots, or else the current folder
     #[arg(long = "root", value_name = "DIR", global = true)]
     roots: Vec<PathBuf>,
-    /// Groups of tools to offer [default: files,symbols]
+    /// Groups of tools to offer [default: files,symbols,shell]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     toolsets: Vec<Toolset>,
     /// Exactly these tools

@@ -1,21 +1,112 @@
 //! Running commands: their output, their time, and the processes that stay.
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Order, Sandbox, SandboxError};
+use crate::workspace::Snapshot;
+use arc_swap::ArcSwap;
+use output::Output;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-/// The commands of a workspace.
+mod clean;
+mod keeper;
+mod log;
+mod output;
+mod process;
+
+pub use keeper::{Cause, End};
+pub use output::{News, Page, Whole};
+pub use process::{Look, Process, ProcessError};
+
+/// Processes that run at one time.
+pub const PROCESSES: usize = 16;
+/// Commands that have ended and whose output can still be read.
+const KEPT: usize = 16;
+/// How the names of commands begin that have no other.
+const RUN: &str = "run-";
+
+/// The commands of a workspace. What runs ends with it.
 pub struct Commands {
     sandbox: Sandbox,
+    /// Logs lie in its file system.
+    folder: PathBuf,
+    /// Those that can be asked about by name, oldest first.
+    named: ArcSwap<Vec<Arc<Process>>>,
+    runs: AtomicU32,
+}
+
+/// Why a command was not started.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    #[error("there is no room to keep what it writes")]
+    Log(#[source] io::Error),
+    #[error("a process `{0}` runs already; stop_process ends it, or choose another name")]
+    Taken(String),
+    #[error("{PROCESSES} processes run already; stop_process ends one")]
+    Full,
 }
 
 impl Commands {
+    /// `state` is a folder of the user's own.
     #[must_use]
-    pub fn new(sandbox: Sandbox) -> Self {
-        Self { sandbox }
+    pub fn new(sandbox: Sandbox, state: PathBuf) -> Self {
+        Self { sandbox, folder: state, named: ArcSwap::default(), runs: AtomicU32::new(0) }
     }
 
     /// Where they run.
     #[must_use]
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox
+    }
+
+    /// Starts a command that ends when what this returns is dropped. Its name is given here.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn run(
+        &self,
+        order: &Order,
+        snapshot: &Snapshot,
+        limit: Duration,
+        what: String,
+    ) -> Result<Process, CommandError> {
+        let name = format!("{RUN}{}", self.runs.fetch_add(1, Ordering::Relaxed) + 1);
+        self.begin(order, snapshot, Some(limit), (name, what))
+    }
+
+    fn begin(
+        &self,
+        order: &Order,
+        snapshot: &Snapshot,
+        limit: Option<Duration>,
+        named: (String, String),
+    ) -> Result<Process, CommandError> {
+        let output = Output::new(&self.folder).map_err(CommandError::Log)?;
+        let confined = self.sandbox.start(order, snapshot)?;
+        Ok(Process::new(named, confined, output, limit))
+    }
+
+    /// Keeps a command that has ended, so that its output can still be read.
+    pub fn keep(&self, process: Process) {
+        let process = Arc::new(process);
+        self.named.rcu(|named| {
+            let mut named = Vec::clone(named);
+            named.push(Arc::clone(&process));
+            let is_run = |process: &Arc<Process>| process.name().starts_with(RUN);
+            while named.iter().filter(|process| is_run(process)).count() > KEPT {
+                named.remove(named.iter().position(is_run).expect("there are some"));
+            }
+            named
+        });
+    }
+
+    /// The command of a name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<Arc<Process>> {
+        self.named.load().iter().find(|process| process.name() == name).cloned()
     }
 }

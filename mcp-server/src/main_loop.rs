@@ -71,7 +71,7 @@ pub fn start(
         tracing::warn!("{line}");
     }
     let symbols = Arc::new(Symbols::start(roots, folders.cache.clone()));
-    let commands = Arc::new(Commands::new(Sandbox::new(machine)));
+    let commands = Arc::new(Commands::new(Sandbox::new(machine), folders.state.clone()));
     let shown = Arc::new(ArcSwap::from_pointee(workspace.snapshot()));
     let (inbox, events) = mpsc::channel();
     let (changes, staged) = watch::channel(0);
@@ -144,6 +144,7 @@ impl Handle {
             symbols: Arc::clone(&self.symbols),
             commands: Arc::clone(&self.commands),
             agreed: call.approval.is_some(),
+            shown: Arc::clone(&self.shown),
             cancel: cancel.clone(),
             progress,
         };

@@ -170,6 +170,18 @@ impl Confined {
         Some(Exit::Code(status.code().unwrap_or(-1)))
     }
 
+    /// Asks it, and all that it started, to end; does not wait.
+    pub fn terminate(&mut self) {
+        #[cfg(unix)]
+        {
+            use rustix::process::{Pid, Signal, kill_process};
+            // It may have ended by itself.
+            let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        }
+        #[cfg(not(unix))]
+        let _ = self.child.kill();
+    }
+
     /// Ends it and all that it started: asked first, killed after `grace`.
     pub fn stop(&mut self, grace: Duration) -> Exit {
         let until = Instant::now() + grace;

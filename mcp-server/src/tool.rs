@@ -7,6 +7,7 @@ use crate::commands::Commands;
 use crate::permission::Access;
 use crate::symbols::Symbols;
 use crate::workspace::{PathError, ReadError, RelPath, Snapshot, WorkspaceOp};
+use arc_swap::ArcSwap;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -159,6 +160,8 @@ pub struct ToolContext {
     pub commands: Arc<Commands>,
     /// Whether a person agreed to this very call.
     pub agreed: bool,
+    /// Where the newest snapshot is.
+    pub(crate) shown: Arc<ArcSwap<Snapshot>>,
     pub(crate) cancel: Cancel,
     pub(crate) progress: Box<dyn Fn(Progress) + Send + Sync>,
 }
@@ -170,6 +173,12 @@ impl ToolContext {
     /// When it leads outside of the workspace or is no path.
     pub fn path(&self, text: &str) -> Result<RelPath, ToolError> {
         Ok(self.snapshot.roots().parse(text)?)
+    }
+
+    /// The workspace as it is now, for a call that took its time.
+    #[must_use]
+    pub fn latest(&self) -> Snapshot {
+        Snapshot::clone(&self.shown.load())
     }
 
     /// Ends a call whose host no longer waits.

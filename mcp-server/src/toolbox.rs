@@ -80,7 +80,7 @@ pub struct Toolbox {
 }
 
 /// The toolsets of a host that chose none.
-const USUAL: &[Toolset] = &[Toolset::Files, Toolset::Symbols];
+const USUAL: &[Toolset] = &[Toolset::Files, Toolset::Symbols, Toolset::Shell];
 
 impl Toolbox {
     /// The chosen tools, always in the same order.

@@ -38,8 +38,10 @@ mod reindent;
 mod rename_symbol;
 mod replace_symbol;
 mod repo_map;
+mod run_command;
 mod search_text;
 mod selection;
+mod shell;
 mod show_changes;
 mod source;
 mod structural_search;
@@ -83,6 +85,7 @@ pub(crate) fn all() -> Vec<Entry> {
         Entry::of::<insert_at_symbol::InsertAtSymbol>(),
         Entry::of::<rename_symbol::RenameSymbol>(),
         Entry::of::<diagnostics::Diagnostics>(),
+        Entry::of::<run_command::RunCommand>(),
         Entry::of::<code_stats::CodeStats>(),
         Entry::of::<find_todos::FindTodos>(),
         Entry::of::<find_duplicates::FindDuplicates>(),
@@ -115,6 +118,7 @@ mod tests {
     fn a_host_pays_little_for_a_toolset() {
         assert!(size(Toolset::Symbols) <= 3_100, "{} bytes", size(Toolset::Symbols));
         assert!(size(Toolset::Analysis) <= 1_500, "{} bytes", size(Toolset::Analysis));
+        assert!(size(Toolset::Shell) <= 1_500, "{} bytes", size(Toolset::Shell));
         assert!(size(Toolset::Files) <= 5_400, "{} bytes", size(Toolset::Files));
     }
 }

@@ -7,6 +7,7 @@ use crate::symbols::Symbols;
 use crate::tool::{Cancel, ToolContext};
 use crate::tools::fixture::Project;
 use crate::workspace::RelPath;
+use arc_swap::ArcSwap;
 use devtoolkit_index::text::{Case, TextQuery};
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
@@ -177,12 +178,13 @@ fn query(pattern: &str, insensitive: bool, around: usize) -> TextQuery {
 fn context(project: &Project) -> ToolContext {
     let snapshot = project.handle.snapshot();
     let symbols = Arc::new(Symbols::start(snapshot.roots().clone(), None));
-    let commands = Arc::new(Commands::new(Sandbox::new(Machine::default())));
+    let commands = Arc::new(Commands::new(Sandbox::new(Machine::default()), "/".into()));
     ToolContext {
         snapshot,
         symbols,
         commands,
         agreed: false,
+        shown: Arc::new(ArcSwap::from_pointee(project.handle.snapshot())),
         cancel: Cancel::default(),
         progress: Box::new(|_| ()),
     }

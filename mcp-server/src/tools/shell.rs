@@ -1,0 +1,229 @@
+//! What the tools that run programs share: from arguments to an order, and from what became of it to words.
+
+use crate::commands::{Cause, CommandError, End, ProcessError, Whole};
+use crate::permission::CommandText;
+use crate::sandbox::{Effects, Exit, Limits, Order, SandboxError, Tier};
+use crate::tool::{ToolContext, ToolError};
+use crate::workspace::{RelPath, Side, Snapshot, WorkspaceOp};
+use std::error::Error;
+use std::fmt::Write as _;
+
+/// The longest command, in bytes: what a system takes as one argument.
+const COMMAND: usize = 128 << 10;
+/// Files that a reply names.
+const NAMED: usize = 20;
+/// What commands are told about where their output goes.
+const VARIABLES: [(&str, &str); 5] = [
+    ("TERM", "dumb"),
+    ("NO_COLOR", "1"),
+    ("PAGER", "cat"),
+    ("GIT_PAGER", "cat"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+];
+
+/// A command from the arguments that may say it.
+pub(super) fn command(line: Option<&str>, argv: Option<&[String]>) -> Result<CommandText, ToolError> {
+    let wrong = |text: &str| Err(ToolError::Arguments(text.to_owned()));
+    let (text, length) = match (line, argv) {
+        (Some(line), None) if !line.trim().is_empty() => (CommandText::Line(line.to_owned()), line.len()),
+        (None, Some(argv)) if argv.first().is_some_and(|program| !program.is_empty()) => {
+            (CommandText::Argv(argv.to_vec()), argv.iter().map(|argument| argument.len() + 1).sum())
+        }
+        (Some(_), Some(_)) => return wrong("give `command` or `argv`, not both"),
+        _ => {
+            return wrong(
+                "there is no command: give a line for a shell as `command`, or a program and its arguments as `argv`",
+            );
+        }
+    };
+    let has_nul = line.is_some_and(|line| line.contains('\0'))
+        || argv.is_some_and(|argv| argv.iter().any(|argument| argument.contains('\0')));
+    if has_nul {
+        return wrong("the command has a NUL byte, which no command can have");
+    }
+    if length > COMMAND {
+        return wrong("the command has over 131072 bytes; write a file and run that");
+    }
+    Ok(text)
+}
+
+/// The folder to run in: one that exists, or that staged files will make.
+pub(super) fn folder(snapshot: &Snapshot, folder: Option<&str>) -> Result<RelPath, ToolError> {
+    let roots = snapshot.roots();
+    let folder = roots.parse(folder.unwrap_or("."))?;
+    if folder.is_root() {
+        if roots.all().len() > 1 {
+            let names: Vec<String> = roots.all().iter().map(|root| format!("`{}`", root.label)).collect();
+            let text = format!("say with `folder` in which root to run: {}", names.join(", "));
+            return Err(ToolError::Arguments(text));
+        }
+        return Ok(folder);
+    }
+    let folder = snapshot.locate(&folder)?;
+    match snapshot.side(&folder)? {
+        Side::Folder => Ok(folder),
+        Side::Absent if snapshot.staging().below(&folder).next().is_some() => Ok(folder),
+        Side::Absent => Err(SandboxError::NoFolder { folder }.into()),
+        Side::File(_) | Side::Link(_) => Err(ToolError::failed(format!("`{folder}` is no folder"))),
+    }
+}
+
+/// A command to be started.
+pub(super) fn order(
+    context: &ToolContext,
+    command: &CommandText,
+    folder: RelPath,
+    (network, input): (bool, bool),
+) -> Order {
+    let argv = match command {
+        CommandText::Line(line) | CommandText::Input { text: line, .. } => {
+            vec!["sh".into(), "-c".into(), line.into()]
+        }
+        CommandText::Argv(argv) => argv.iter().map(Into::into).collect(),
+    };
+    Order {
+        argv,
+        folder,
+        environment: VARIABLES.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        input,
+        network,
+        secrets: context.agreed,
+        limits: Limits::default(),
+    }
+}
+
+/// A command as one line of bounded length.
+pub(super) fn title(command: &CommandText) -> String {
+    let text = match command {
+        CommandText::Line(line) => line.clone(),
+        CommandText::Argv(argv) => argv.join(" "),
+        CommandText::Input { process, text } => format!("{process} < {text}"),
+    };
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// How a command ended.
+pub(super) fn ended(end: &End) -> String {
+    let how = match end.exit {
+        Exit::Code(code) => format!("exit code {code}"),
+        Exit::Signal(signal) => format!("ended by signal {signal}{}", signal_name(signal)),
+    };
+    let took = format!("{:.1} s", end.took.as_secs_f64());
+    match end.cause {
+        Cause::Itself => format!("{how} after {took}"),
+        Cause::Timeout => format!("timed out and was stopped after {took}, {how}"),
+        Cause::Flood => format!("stopped after {took}, because it wrote more than 64 MiB, {how}"),
+        Cause::Stopped => format!("stopped after {took}, {how}"),
+    }
+}
+
+fn signal_name(number: i32) -> &'static str {
+    match number {
+        2 => " (SIGINT)",
+        4 => " (SIGILL)",
+        6 => " (SIGABRT)",
+        7 => " (SIGBUS)",
+        8 => " (SIGFPE)",
+        9 => " (SIGKILL)",
+        11 => " (SIGSEGV)",
+        13 => " (SIGPIPE)",
+        15 => " (SIGTERM)",
+        25 => " (SIGXFSZ)",
+        31 => " (SIGSYS: a system call that the sandbox refuses)",
+        _ => "",
+    }
+}
+
+/// How commands are confined, in few words.
+pub(super) fn confined(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Overlay => "sandboxed over the staged view",
+        Tier::Landlock => "sandboxed over the disk: staged text is not seen, and what it wrote is written",
+        Tier::Unconfined => "not sandboxed: staged text is not seen, and what it wrote is written",
+    }
+}
+
+/// Output with a note where its middle is left out.
+pub(super) fn shown(whole: &Whole, name: &str) -> String {
+    let mut text = whole.head.clone();
+    if whole.left_out > 0 {
+        end_line(&mut text);
+        let (count, from) = (whole.left_out, whole.from);
+        let _ = writeln!(
+            text,
+            "… {count} lines left out; read_process with `name` {name} and `offset` {from} shows them …"
+        );
+    }
+    text.push_str(&whole.tail);
+    end_line(&mut text);
+    text
+}
+
+/// What follows begins a line.
+pub(super) fn end_line(text: &mut String) {
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+}
+
+/// What a command left behind, in words that follow others, and what is to be staged of it.
+pub(super) fn taken_over(effects: Effects, title: String) -> (String, Vec<WorkspaceOp>) {
+    let mut words = String::new();
+    let paths = |paths: Vec<&RelPath>| {
+        let named: Vec<String> = paths.iter().take(NAMED).map(|path| format!("`{path}`")).collect();
+        let more = paths.len().saturating_sub(NAMED);
+        if more == 0 { named.join(", ") } else { format!("{} and {more} more", named.join(", ")) }
+    };
+    if !effects.changes.is_empty() {
+        let _ =
+            write!(words, "; changed {}", paths(effects.changes.iter().map(|change| &change.path).collect()));
+    }
+    if !effects.written.is_empty() {
+        let _ = write!(words, "; wrote {} to disk", paths(effects.written.iter().collect()));
+    }
+    if effects.cached > 0 {
+        let _ = write!(words, "; {} files of build folders and caches stay in the sandbox", effects.cached);
+    }
+    for (path, why) in effects.refused.iter().take(NAMED) {
+        let _ = write!(words, "; refused `{path}`: {why}");
+    }
+    if let Some(more @ 1..) = effects.refused.len().checked_sub(NAMED) {
+        let _ = write!(words, "; refused {more} more");
+    }
+    let ops = match effects.changes.is_empty() {
+        true => Vec::new(),
+        false => vec![WorkspaceOp::Stage { title, files: effects.changes }],
+    };
+    (words, ops)
+}
+
+/// An error with its causes.
+fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |error| Error::source(*error));
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+impl From<SandboxError> for ToolError {
+    fn from(error: SandboxError) -> Self {
+        Self::Failed(with_causes(&error))
+    }
+}
+
+impl From<CommandError> for ToolError {
+    fn from(error: CommandError) -> Self {
+        Self::Failed(with_causes(&error))
+    }
+}
+
+impl From<ProcessError> for ToolError {
+    fn from(error: ProcessError) -> Self {
+        match error {
+            ProcessError::Cancelled => Self::Cancelled,
+            other => Self::Failed(with_causes(&other)),
+        }
+    }
+}
