@@ -93,6 +93,10 @@ pub(super) fn staged_diff(snapshot: &Snapshot, path: Option<&RelPath>) -> String
         if shown.len() > LIMIT {
             break;
         }
+        if snapshot.withheld(&change.path).is_some() {
+            shown.push_str(&format!("`{}` may hold secrets and is not shown here\n", change.path));
+            continue;
+        }
         shown
             .push_str(&difference(&change.path, &change.base, &change.target, &|hunk| Some(hunk.id.clone())));
     }

@@ -43,6 +43,9 @@ impl Tool for ShowChanges {
 fn one(snapshot: &Snapshot, change: &ChosenChange) -> String {
     let ChosenChange { path, base, target } = change;
     let Some(file) = snapshot.staging().get(path) else { return String::new() };
+    if snapshot.withheld(path).is_some() {
+        return format!("`{path}` may hold secrets: accept_changes shows its change to the person\n");
+    }
     let all = hunks(path, base, &file.top);
     // A part of a file has the names that its hunks have in the whole.
     let name = |hunk: &Hunk| {

@@ -6,7 +6,7 @@
 use crate::symbols::RootIndex;
 use crate::tool::{ToolContext, ToolError};
 use crate::tools::source::Source;
-use crate::workspace::RelPath;
+use crate::workspace::{ReadError, RelPath};
 use devtoolkit_index::{Filter, Index, Language, Snapshot, Symbol};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -125,10 +125,11 @@ impl<'c> View<'c> {
         if let Some(known) = self.sources.borrow().get(&path) {
             return known.clone();
         }
-        let source =
-            Source::read(self.context, &path).ok().filter(|source| source.is_of(&root.snapshot, inner));
-        let source = source.map(Rc::new);
-        if source.is_none() {
+        let read = Source::read(self.context, &path);
+        let is_withheld =
+            matches!(read, Err(ToolError::Read(ReadError::Secret { .. } | ReadError::Protected { .. })));
+        let source = read.ok().filter(|source| source.is_of(&root.snapshot, inner)).map(Rc::new);
+        if source.is_none() && !is_withheld {
             self.behind.set(true);
         }
         self.keep(&path, source.clone());

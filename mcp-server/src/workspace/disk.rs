@@ -75,6 +75,10 @@ pub enum ReadError {
     Denied { path: RelPath },
     #[error("`{path}` is protected: {rule}")]
     Protected { path: RelPath, rule: &'static str },
+    #[error(
+        "`{path}` may hold secrets, so it is not shown before the person agrees; name it as `path` in a call of its own, and they are asked"
+    )]
+    Secret { path: RelPath },
     #[error("`{path}` begins with no root of this workspace")]
     NoRoot { path: RelPath },
     #[error("cannot read `{path}`")]

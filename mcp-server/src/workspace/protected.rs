@@ -116,7 +116,7 @@ fn refused(name: &str) -> Option<&'static str> {
 }
 
 /// Whether a folded name is the known one, or a short name that Windows may have given it.
-fn is(name: &str, known: &str) -> bool {
+pub(super) fn is(name: &str, known: &str) -> bool {
     name == known
         || short(name).is_some_and(|short| {
             let bare = known.trim_start_matches('.');
@@ -126,7 +126,7 @@ fn is(name: &str, known: &str) -> bool {
 }
 
 /// Whether a folded name begins with this, or a short name may.
-fn begins(name: &str, start: &str) -> bool {
+pub(super) fn begins(name: &str, start: &str) -> bool {
     name.starts_with(start)
         || short(name).is_some_and(|short| {
             let bare = start.trim_start_matches('.');
@@ -135,13 +135,13 @@ fn begins(name: &str, start: &str) -> bool {
 }
 
 /// A name of eight letters and three, as Windows makes them up beside long ones: `VSCODE~1`.
-struct Short<'a> {
+pub(super) struct Short<'a> {
     stem: &'a str,
     digits: usize,
-    ext: &'a str,
+    pub(super) ext: &'a str,
 }
 
-fn short(name: &str) -> Option<Short<'_>> {
+pub(super) fn short(name: &str) -> Option<Short<'_>> {
     let (stem, rest) = name.split_once('~')?;
     let (digits, ext) = rest.split_once('.').unwrap_or((rest, ""));
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -162,12 +162,12 @@ impl Short<'_> {
     }
 }
 
-fn folded(path: &RelPath) -> Vec<String> {
+pub(super) fn folded(path: &RelPath) -> Vec<String> {
     path.names().flat_map(fold).collect()
 }
 
 /// A name as the most forgiving file system compares it; several where it separates by other marks than we do.
-fn fold(name: &str) -> Vec<String> {
+pub(super) fn fold(name: &str) -> Vec<String> {
     if name.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b':')) {
         return vec![name.trim_end_matches('.').to_ascii_lowercase()];
     }

@@ -5,6 +5,7 @@ use super::disk::{FILE_LIMIT, Kind, ReadError};
 use super::document::Document;
 use super::path::{RelPath, Roots};
 use super::place::Place;
+use super::secrets::Withholding;
 use super::staging::Staging;
 use super::text::encode;
 use std::collections::BTreeMap;
@@ -45,11 +46,18 @@ pub struct Snapshot {
     pub(super) documents: Arc<BTreeMap<RelPath, Arc<Document>>>,
     pub(super) staging: Staging,
     pub(super) history: Arc<History>,
+    pub(super) withholding: Withholding,
 }
 
 impl Snapshot {
     pub(super) fn new(roots: Roots) -> Self {
-        Self { roots, documents: Arc::default(), staging: Staging::default(), history: Arc::default() }
+        Self {
+            roots,
+            documents: Arc::default(),
+            staging: Staging::default(),
+            history: Arc::default(),
+            withholding: Withholding::default(),
+        }
     }
 
     #[must_use]
@@ -71,7 +79,7 @@ impl Snapshot {
     /// Reads the top layer.
     ///
     /// # Errors
-    /// When there is no file, it is protected, outside, too large or no regular file.
+    /// When there is no file, it is protected, withheld as a secret, outside, too large or no regular file.
     pub fn read(&self, path: &RelPath) -> Result<Seen, ReadError> {
         self.read_up_to(path, FILE_LIMIT)
     }
@@ -81,7 +89,10 @@ impl Snapshot {
     /// # Errors
     /// As [`Self::read`].
     pub fn read_up_to(&self, path: &RelPath, limit: u64) -> Result<Seen, ReadError> {
-        let path = self.locate(path)?;
+        let named = path;
+        let path = self.locate(named)?;
+        self.refuse_withheld(named)?;
+        self.refuse_withheld(&path)?;
         if let Some(staged) = self.staging.get(&path) {
             return match &staged.top {
                 Side::File(content) => {
@@ -102,9 +113,10 @@ impl Snapshot {
     /// [`Self::locate`] or [`Self::locate_entry`] gave.
     ///
     /// # Errors
-    /// When it is protected, reached through a link or too large.
+    /// When it is protected, withheld as a secret, reached through a link or too large.
     pub fn side(&self, path: &RelPath) -> Result<Side, ReadError> {
         self.roots.refuse_protected(path)?;
+        self.refuse_withheld(path)?;
         match self.staging.get(path) {
             Some(staged) => Ok(staged.top.clone()),
             None => self.underneath(path),
@@ -169,6 +181,7 @@ impl Snapshot {
     /// # Errors
     /// As [`Self::read`].
     pub fn read_into(&self, path: &RelPath, limit: u64, bytes: &mut Vec<u8>) -> Result<(), ReadError> {
+        self.refuse_withheld(path)?;
         let staged = self.staging.get(path).map(|staged| staged.top.file().cloned());
         match staged.or_else(|| self.buffer(path).map(Some)) {
             None => Place::open(&self.roots, path)?.read_into(limit, bytes).map(drop),

@@ -35,6 +35,7 @@ pub(super) struct Line {
 pub(super) struct Skipped {
     large: Vec<RelPath>,
     unreadable: Vec<RelPath>,
+    secret: Vec<RelPath>,
 }
 
 /// Files with what was found in each, in path order.
@@ -89,6 +90,7 @@ impl<'a> Scan<'a> {
                     // Gone since it was listed, or a link by now: nothing of ours.
                     Ok(None) | Err(ReadError::NotFound { .. } | ReadError::Special { .. }) => {}
                     Err(ReadError::TooLarge { path, .. }) => all.skipped.large.push(path),
+                    Err(ReadError::Secret { path }) => all.skipped.secret.push(path),
                     Err(_) => all.skipped.unreadable.push(path.clone()),
                 }
             }
@@ -183,6 +185,7 @@ impl Skipped {
         };
         note(&self.large, "over 16 MiB");
         note(&self.unreadable, "unreadable");
+        note(&self.secret, "because it may hold secrets (name it as `path`)");
         notes
     }
 }
