@@ -9,6 +9,7 @@ pub mod permission;
 pub mod sandbox;
 pub mod server;
 pub mod symbols;
+pub mod tasks;
 pub mod tool;
 pub mod toolbox;
 mod tools;
