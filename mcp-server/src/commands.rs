@@ -32,7 +32,7 @@ pub struct Commands {
     sandbox: Sandbox,
     /// Logs lie in its file system.
     folder: PathBuf,
-    /// Those that can be asked about by name, oldest first.
+    /// Those that can be asked about by name.
     named: ArcSwap<Vec<Arc<Process>>>,
     runs: AtomicU32,
 }
@@ -87,21 +87,50 @@ impl Commands {
     ) -> Result<Process, CommandError> {
         let output = Output::new(&self.folder).map_err(CommandError::Log)?;
         let confined = self.sandbox.start(order, snapshot)?;
-        Ok(Process::new(named, confined, output, limit))
+        Ok(Process::new(named, (confined, snapshot.clone()), output, limit))
+    }
+
+    /// Starts a command that stays, under a name. It ends with the workspace, or when it is told to.
+    ///
+    /// # Errors
+    /// When it cannot be started, the name is taken, or as many run as may.
+    pub fn start(
+        &self,
+        order: &Order,
+        snapshot: &Snapshot,
+        name: &str,
+        what: String,
+    ) -> Result<Arc<Process>, CommandError> {
+        with(&self.named.load(), None, name)?;
+        let process = Arc::new(self.begin(order, snapshot, None, (name.to_owned(), what))?);
+        self.add(&process)?;
+        Ok(process)
     }
 
     /// Keeps a command that has ended, so that its output can still be read.
-    pub fn keep(&self, process: Process) {
-        let process = Arc::new(process);
-        self.named.rcu(|named| {
-            let mut named = Vec::clone(named);
-            named.push(Arc::clone(&process));
-            let is_run = |process: &Arc<Process>| process.name().starts_with(RUN);
-            while named.iter().filter(|process| is_run(process)).count() > KEPT {
-                named.remove(named.iter().position(is_run).expect("there are some"));
+    ///
+    /// # Errors
+    /// Only for one that runs.
+    pub fn keep(&self, process: Process) -> Result<(), CommandError> {
+        self.add(&Arc::new(process))
+    }
+
+    fn add(&self, process: &Arc<Process>) -> Result<(), CommandError> {
+        let mut outcome = Ok(());
+        self.named.rcu(|named| match with(named, Some(process), process.name()) {
+            Ok(named) => named,
+            Err(error) => {
+                outcome = Err(error);
+                Vec::clone(named)
             }
-            named
         });
+        outcome
+    }
+
+    /// All that can be asked about: those that have ended first, each oldest first.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Process>> {
+        Vec::clone(&self.named.load())
     }
 
     /// The command of a name.
@@ -109,4 +138,24 @@ impl Commands {
     pub fn find(&self, name: &str) -> Option<Arc<Process>> {
         self.named.load().iter().find(|process| process.name() == name).cloned()
     }
+}
+
+/// Processes with one more, if there is room for one of that name: it takes the place of one that has ended.
+fn with(
+    named: &[Arc<Process>],
+    new: Option<&Arc<Process>>,
+    name: &str,
+) -> Result<Vec<Arc<Process>>, CommandError> {
+    let (over, mut running): (Vec<_>, Vec<_>) = named.iter().cloned().partition(|process| process.is_over());
+    if running.iter().any(|process| process.name() == name) {
+        return Err(CommandError::Taken(name.to_owned()));
+    }
+    if running.len() >= PROCESSES && new.is_none_or(|new| !new.is_over()) {
+        return Err(CommandError::Full);
+    }
+    let mut kept: Vec<_> = over.into_iter().filter(|process| process.name() != name).collect();
+    kept.drain(..kept.len().saturating_sub(KEPT));
+    kept.append(&mut running);
+    kept.extend(new.cloned());
+    Ok(kept)
 }

@@ -125,6 +125,12 @@ impl Handle {
         &self.symbols
     }
 
+    /// The commands that run.
+    #[must_use]
+    pub fn commands(&self) -> &Commands {
+        &self.commands
+    }
+
     /// What may become of a call.
     ///
     /// # Errors

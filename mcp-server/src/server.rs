@@ -261,7 +261,6 @@ fn listed(spec: &ToolSpec) -> Tool {
     if spec.effect != Effect::Reaches {
         hints.open_world_hint = Some(false);
     }
-    Tool::new(spec.name, spec.description.clone(), spec.schema.clone())
-        .with_title(spec.title)
-        .with_annotations(hints)
+    let tool = Tool::new(spec.name, spec.description.clone(), spec.schema.clone()).with_title(spec.title);
+    if hints == ToolAnnotations::default() { tool } else { tool.with_annotations(hints) }
 }

@@ -33,6 +33,7 @@ mod outline;
 mod page;
 mod read_file;
 mod read_files;
+mod read_process;
 mod references;
 mod reindent;
 mod rename_symbol;
@@ -44,6 +45,8 @@ mod selection;
 mod shell;
 mod show_changes;
 mod source;
+mod start_process;
+mod stop_process;
 mod structural_search;
 mod subtree;
 mod system;
@@ -53,6 +56,7 @@ mod undo_changes;
 mod view;
 mod window;
 mod write_file;
+mod write_process;
 
 /// Every tool there is.
 pub(crate) fn all() -> Vec<Entry> {
@@ -86,6 +90,10 @@ pub(crate) fn all() -> Vec<Entry> {
         Entry::of::<rename_symbol::RenameSymbol>(),
         Entry::of::<diagnostics::Diagnostics>(),
         Entry::of::<run_command::RunCommand>(),
+        Entry::of::<start_process::StartProcess>(),
+        Entry::of::<read_process::ReadProcess>(),
+        Entry::of::<write_process::WriteProcess>(),
+        Entry::of::<stop_process::StopProcess>(),
         Entry::of::<code_stats::CodeStats>(),
         Entry::of::<find_todos::FindTodos>(),
         Entry::of::<find_duplicates::FindDuplicates>(),

@@ -70,20 +70,30 @@ pub(super) struct Keeper {
     end: Option<End>,
     input: Option<SyncSender<String>>,
     waiting: Vec<(Moment, mpsc::Sender<()>)>,
+    flags: Flags,
 }
 
-/// Starts the threads of a command that was started. They end once `done` is set, and end the command then.
+/// What a command and its keeper tell each other without asking.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Flags {
+    /// Nobody wants the command any more.
+    pub(super) unwanted: Cancel,
+    /// It has ended.
+    pub(super) over: Cancel,
+}
+
+/// Starts the threads of a command that was started. They end once it is unwanted, and end it then.
 pub(super) fn keep(
     mut confined: Confined,
     output: Output,
     limit: Option<Duration>,
-    done: Cancel,
+    flags: Flags,
 ) -> SyncSender<Event> {
     let (inbox, events) = mpsc::sync_channel(PIECES);
     let is_closed = match confined.output.take() {
         Some(pipe) => {
-            let (inbox, done) = (inbox.clone(), done.clone());
-            spawn("output", move || read(pipe, &inbox, &done));
+            let (inbox, unwanted) = (inbox.clone(), flags.unwanted.clone());
+            spawn("output", move || read(pipe, &inbox, &unwanted));
             false
         }
         None => true,
@@ -107,8 +117,9 @@ pub(super) fn keep(
             end: None,
             input,
             waiting: Vec::new(),
+            flags,
         };
-        keeper.run(&events, &done);
+        keeper.run(&events);
     });
     inbox
 }
@@ -117,9 +128,9 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
     thread::Builder::new().name(name.to_owned()).spawn(work).expect("a thread can be started");
 }
 
-fn read(mut pipe: PipeReader, inbox: &SyncSender<Event>, done: &Cancel) {
+fn read(mut pipe: PipeReader, inbox: &SyncSender<Event>, unwanted: &Cancel) {
     let mut piece = vec![0; PIECE];
-    while !done.is_set() {
+    while !unwanted.is_set() {
         match pipe.read(&mut piece) {
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Ok(0) | Err(_) => break,
@@ -144,8 +155,8 @@ fn write(mut pipe: PipeWriter, texts: &Receiver<String>) {
 }
 
 impl Keeper {
-    fn run(&mut self, events: &Receiver<Event>, done: &Cancel) {
-        while !done.is_set() {
+    fn run(&mut self, events: &Receiver<Event>) {
+        while !self.flags.unwanted.is_set() {
             match events.recv_timeout(self.pause()) {
                 Ok(Event::Output(bytes)) if self.end.is_none() => self.output.push(&bytes),
                 Ok(Event::Output(_)) | Err(RecvTimeoutError::Timeout) => {}
@@ -182,6 +193,7 @@ impl Keeper {
                 self.output.end();
                 self.input = None;
                 self.end = Some(End { exit, cause: self.cause, took: at - self.begun });
+                self.flags.over.set();
             }
             Some(_) => {}
             None if self.kill_at.is_some_and(|at| at <= now) => {

@@ -1,10 +1,10 @@
 //! A command that was started, for those who ask about it. Dropping the last of it ends the command.
 
-use super::keeper::{Cause, End, Event, Keeper, Moment, keep};
+use super::keeper::{Cause, End, Event, Flags, Keeper, Moment, keep};
 use super::output::{News, Output, Page, Whole};
 use crate::sandbox::{Confined, Effects, SandboxError};
 use crate::tool::Cancel;
-use crate::workspace::Snapshot;
+use crate::workspace::{Snapshot, StagedFile};
 use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
@@ -16,8 +16,10 @@ const STEP: Duration = Duration::from_millis(20);
 pub struct Process {
     name: String,
     what: String,
+    /// What it saw of the workspace when it was started.
+    saw: Snapshot,
     inbox: SyncSender<Event>,
-    done: Cancel,
+    flags: Flags,
 }
 
 /// A command at one moment.
@@ -50,13 +52,32 @@ pub enum ProcessError {
 impl Process {
     pub(super) fn new(
         (name, what): (String, String),
-        confined: Confined,
+        (confined, saw): (Confined, Snapshot),
         output: Output,
         limit: Option<Duration>,
     ) -> Self {
-        let done = Cancel::default();
-        let inbox = keep(confined, output, limit, done.clone());
-        Self { name, what, inbox, done }
+        let flags = Flags::default();
+        let inbox = keep(confined, output, limit, flags.clone());
+        Self { name, what, saw, inbox, flags }
+    }
+
+    /// Whether it has ended.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.flags.over.is_set()
+    }
+
+    /// Whether staged text is no longer as it was when the command was started.
+    #[must_use]
+    pub fn is_stale(&self, now: &Snapshot) -> bool {
+        let (then, staged) = (self.saw.staging(), now.staging());
+        let is_other =
+            |(path, file): (&_, &StagedFile)| then.get(path).is_none_or(|old| !old.top.same(&file.top));
+        // What was staged and is no more may have been accepted: the text is the same then.
+        let is_gone = |(path, old): (&_, &StagedFile)| {
+            staged.get(path).is_none() && !now.underneath(path).is_ok_and(|side| side.same(&old.top))
+        };
+        staged.files().any(is_other) || then.files().any(is_gone)
     }
 
     #[must_use]
@@ -221,6 +242,6 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.done.set();
+        self.flags.unwanted.set();
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 const USUAL: u64 = 120;
 const LONGEST: u64 = 3_600;
 
-/// Run a shell line or argv; file changes are staged.
+/// Run a shell line or argv; its edits are staged.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct RunCommand {
     command: Option<String>,
@@ -61,7 +61,7 @@ impl Tool for RunCommand {
         text.push_str(&words);
         text.push(')');
         if whole.left_out > 0 {
-            commands.keep(process);
+            commands.keep(process)?;
         }
         Ok(ToolOutput { content: vec![Content::Text(text)], ops })
     }

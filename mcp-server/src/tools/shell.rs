@@ -1,12 +1,13 @@
 //! What the tools that run programs share: from arguments to an order, and from what became of it to words.
 
-use crate::commands::{Cause, CommandError, End, ProcessError, Whole};
+use crate::commands::{Cause, CommandError, End, Process, ProcessError, Whole};
 use crate::permission::CommandText;
 use crate::sandbox::{Effects, Exit, Limits, Order, SandboxError, Tier};
 use crate::tool::{ToolContext, ToolError};
 use crate::workspace::{RelPath, Side, Snapshot, WorkspaceOp};
 use std::error::Error;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// The longest command, in bytes: what a system takes as one argument.
 const COMMAND: usize = 128 << 10;
@@ -145,6 +146,50 @@ pub(super) fn confined(tier: Tier) -> &'static str {
         Tier::Landlock => "sandboxed over the disk: staged text is not seen, and what it wrote is written",
         Tier::Unconfined => "not sandboxed: staged text is not seen, and what it wrote is written",
     }
+}
+
+/// The process of a name.
+pub(super) fn process(context: &ToolContext, name: &str) -> Result<Arc<Process>, ToolError> {
+    context.commands.find(name).ok_or_else(|| {
+        let all = context.commands.all();
+        let names: Vec<String> = all.iter().map(|process| format!("`{}`", process.name())).collect();
+        let known = if names.is_empty() { "none was started".to_owned() } else { names.join(", ") };
+        let shown: String = name.chars().take(60).collect();
+        ToolError::failed(format!("no process `{shown}`: {known}"))
+    })
+}
+
+/// What a process wrote since that was asked last.
+pub(super) fn news(context: &ToolContext, process: &Process) -> Result<String, ToolError> {
+    let mut news = process.news(&context.cancel)?;
+    end_line(&mut news.text);
+    if news.more {
+        news.text.push_str("… more follows; read_process shows it …\n");
+    }
+    Ok(news.text)
+}
+
+/// How a process is; what it left behind is taken over once it has ended.
+pub(super) fn state(
+    context: &ToolContext,
+    process: &Process,
+) -> Result<(String, Vec<WorkspaceOp>), ToolError> {
+    let look = process.look(&context.cancel)?;
+    if let Some(end) = &look.end {
+        let effects = process.effects(&context.cancel, context.latest())?.unwrap_or_default();
+        let (words, ops) = taken_over(effects, process.what().to_owned());
+        return Ok((format!("{}{words}", ended(end)), ops));
+    }
+    let mut words = format!("runs for {} s", look.age.as_secs());
+    if !look.ports.is_empty() {
+        let ports: Vec<String> = look.ports.iter().map(u16::to_string).collect();
+        let _ = write!(words, "; listens on {}", ports.join(", "));
+    }
+    if context.commands.sandbox().tier() == Tier::Overlay && process.is_stale(&context.latest()) {
+        words
+            .push_str("; staged text has changed since its start: stop and start it to show it the new text");
+    }
+    Ok((words, Vec::new()))
 }
 
 /// Output with a note where its middle is left out.

@@ -1,0 +1,90 @@
+//! `start_process`: a command that stays, such as a development server or a prompt.
+
+use super::shell;
+use crate::permission::{Access, CommandText, Run};
+use crate::sandbox::Tier;
+use crate::tool::{Content, Effect, Tool, ToolContext, ToolError, ToolOutput, Toolset};
+use crate::workspace::Snapshot;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// Seconds that a port is waited for, usually and at most.
+const USUAL: u64 = 30;
+const LONGEST: u64 = 600;
+/// How long first output is waited for, where there is no port.
+const FIRST: Duration = Duration::from_millis(500);
+/// The longest name, in characters.
+const NAME: usize = 40;
+
+/// Start a dev server or prompt.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct StartProcess {
+    name: String,
+    command: String,
+    folder: Option<String>,
+    port: Option<u16>,
+    wait_s: Option<u64>,
+    network: Option<bool>,
+}
+
+impl Tool for StartProcess {
+    const NAME: &'static str = "start_process";
+    const TITLE: &'static str = "Start process";
+    const TOOLSET: Toolset = Toolset::Shell;
+    const EFFECT: Effect = Effect::Reaches;
+
+    fn access(&self, snapshot: &Snapshot) -> Result<Access, ToolError> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if self.name.is_empty() || self.name.len() > NAME || !self.name.chars().all(is_plain) {
+            let text = format!("`name` has 1 to {NAME} letters, digits, `-`, `_` and `.`");
+            return Err(ToolError::Arguments(text));
+        }
+        if self.wait_s.is_some_and(|seconds| seconds > LONGEST) {
+            return Err(ToolError::Arguments(format!(
+                "`wait_s` is at most {LONGEST}; read_process waits on"
+            )));
+        }
+        let command = shell::command(Some(&self.command), None)?;
+        let folder = shell::folder(snapshot, self.folder.as_deref())?;
+        Ok(Access::Run(Run { command, folder, network: self.network.unwrap_or(false) }))
+    }
+
+    fn run(self, context: &ToolContext) -> Result<ToolOutput, ToolError> {
+        let command = CommandText::Line(self.command);
+        let folder = shell::folder(&context.snapshot, self.folder.as_deref())?;
+        let order = shell::order(context, &command, folder, (self.network.unwrap_or(false), true));
+        // What one of the same name left behind would be lost with it.
+        let (_, mut ops) = match context.commands.find(&self.name).filter(|old| old.is_over()) {
+            Some(old) => shell::state(context, &old)?,
+            None => Default::default(),
+        };
+        let commands = &context.commands;
+        let process = commands.start(&order, &context.snapshot, &self.name, shell::title(&command))?;
+        let (cancel, mut late) = (&context.cancel, String::new());
+        match self.port {
+            Some(port) => {
+                let wait = self.wait_s.unwrap_or(USUAL);
+                if !process.port_within(cancel, port, Duration::from_secs(wait))? {
+                    late = format!("; nothing listens on port {port} after {wait} s, read_process waits on");
+                }
+            }
+            None => {
+                process.news_within(cancel, self.wait_s.map_or(FIRST, Duration::from_secs))?;
+            }
+        }
+        let mut text = shell::news(context, &process)?;
+        let (state, more) = shell::state(context, &process)?;
+        ops.extend(more);
+        let view = match commands.sandbox().tier() {
+            Tier::Overlay => "; it sees staged text as it is now",
+            Tier::Landlock | Tier::Unconfined => "",
+        };
+        let tier = shell::confined(commands.sandbox().tier());
+        text.push_str(&format!("(`{}` {state}{late}; {tier}{view})", self.name));
+        Ok(ToolOutput { content: vec![Content::Text(text)], ops })
+    }
+}
+
+#[cfg(test)]
+mod tests;
