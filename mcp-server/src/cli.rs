@@ -76,6 +76,14 @@ const VARIABLES: &[&str] =
 const AFTER: &str = "Started by an MCP host, which talks to it through stdin and stdout. \
     mcp-server/README.md has the configuration lines for common hosts.";
 
+/// Becomes the place where a command runs, if we were started for that. Nothing else may have been done before.
+pub(crate) fn launcher() -> Option<ExitCode> {
+    #[cfg(unix)]
+    return devtoolkit_mcp::sandbox::enter_launcher(env::args_os());
+    #[cfg(not(unix))]
+    return None;
+}
+
 /// Does what the command line says.
 ///
 /// # Errors
@@ -154,6 +162,7 @@ fn machine() -> Machine {
     Machine {
         program: env::current_exe().ok(),
         home: env::home_dir().filter(|home| home.is_absolute()),
+        state: None,
         environment: VARIABLES.iter().filter_map(value).collect(),
     }
 }

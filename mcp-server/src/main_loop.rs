@@ -71,6 +71,7 @@ pub fn start(
         tracing::warn!("{line}");
     }
     let symbols = Arc::new(Symbols::start(roots, folders.cache.clone()));
+    let machine = Machine { state: machine.state.or_else(|| Some(folders.state.clone())), ..machine };
     let commands = Arc::new(Commands::new(Sandbox::new(machine), folders.state.clone()));
     let shown = Arc::new(ArcSwap::from_pointee(workspace.snapshot()));
     let (inbox, events) = mpsc::channel();

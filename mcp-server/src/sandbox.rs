@@ -1,13 +1,29 @@
 //! Where commands run: as confined as this machine allows, and never less than was said.
 
-#![expect(clippy::disallowed_methods, reason = "programs are started here, with limits")]
-
 use crate::workspace::{FileChange, RelPath, Snapshot};
+use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
-use std::io::{self, PipeReader, PipeWriter};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::io;
+use std::path::{Path, PathBuf};
+
+mod bare;
+#[cfg(unix)]
+mod channel;
+mod confined;
+#[cfg(target_os = "linux")]
+mod family;
+#[cfg(unix)]
+mod launch;
+#[cfg(unix)]
+mod launcher;
+mod layout;
+mod plan;
+mod secrets;
+mod view;
+
+pub use confined::Confined;
+#[cfg(unix)]
+pub use launcher::enter as enter_launcher;
 
 /// What the sandbox has to know of the machine and the person; read once, by the command line.
 #[derive(Clone, Debug, Default)]
@@ -15,12 +31,14 @@ pub struct Machine {
     /// Our own program, which confines commands from inside; `None` where there is none to start, as in unit tests.
     pub program: Option<PathBuf>,
     pub home: Option<PathBuf>,
+    /// Where the sandbox keeps its layers; `None` where there is no such place, as in unit tests.
+    pub state: Option<PathBuf>,
     /// The variables that commands get.
     pub environment: Vec<(OsString, OsString)>,
 }
 
 /// How commands are confined, best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Tier {
     /// Namespaces, an overlay of the workspace, seccomp: commands see staged text, and what they write is staged.
     Overlay,
@@ -71,6 +89,8 @@ pub enum SandboxError {
     NoProgram { program: String },
     #[error("cannot start `{program}`")]
     Start { program: String, source: io::Error },
+    #[error("the sandbox cannot be made: {step}")]
+    Confine { step: String, source: io::Error },
     #[error("the folder `{folder}` does not exist; list_directory shows what does")]
     NoFolder { folder: RelPath },
 }
@@ -101,6 +121,16 @@ pub struct Sandbox {
     machine: Machine,
 }
 
+/// Settings under which programs ask nobody anything.
+const QUIET: &[(&str, &str)] = &[
+    ("DEBIAN_FRONTEND", "noninteractive"),
+    ("GIT_OPTIONAL_LOCKS", "0"),
+    ("GIT_PAGER", "cat"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("PAGER", "cat"),
+    ("PIP_NO_INPUT", "1"),
+];
+
 impl Sandbox {
     /// Finds out, in the background, what this machine can do.
     #[must_use]
@@ -111,7 +141,10 @@ impl Sandbox {
     /// How commands are confined here. Waits until the probe is through.
     #[must_use]
     pub fn tier(&self) -> Tier {
-        Tier::Unconfined
+        match (&self.machine.program, &self.machine.state) {
+            (Some(_), Some(_)) if cfg!(target_os = "linux") => Tier::Overlay,
+            _ => Tier::Unconfined,
+        }
     }
 
     /// Starts a command on what the snapshot shows.
@@ -123,96 +156,56 @@ impl Sandbox {
         let no_folder = || SandboxError::NoFolder { folder: order.folder.clone() };
         let (root, inner) = snapshot.roots().locate(&order.folder).ok_or_else(no_folder)?;
         let folder = if inner.is_root() { root.path.clone() } else { root.path.join(inner.to_os()) };
-        let program = order.argv.first().cloned().unwrap_or_default();
-        let fail = |source: io::Error| {
-            let program = program.to_string_lossy().into_owned();
-            match source.kind() {
-                io::ErrorKind::NotFound => SandboxError::NoProgram { program },
-                _ => SandboxError::Start { program, source },
-            }
-        };
-        let (output, writer) = io::pipe().map_err(fail)?;
-        let mut command = Command::new(&program);
-        command.args(order.argv.get(1..).unwrap_or_default()).current_dir(folder).env_clear();
-        command.envs(self.machine.environment.iter().cloned()).envs(order.environment.iter().cloned());
-        command.stdout(writer.try_clone().map_err(fail)?).stderr(writer).stdin(Stdio::null());
-        let input = if order.input {
-            let (reader, input) = io::pipe().map_err(fail)?;
-            command.stdin(reader);
-            Some(input)
-        } else {
-            None
-        };
-        let child = command.spawn().map_err(fail)?;
-        Ok(Confined { child, output: Some(output), input })
-    }
-}
-
-/// A command that is running. Dropping it ends it and all that it started.
-pub struct Confined {
-    child: Child,
-    /// What it writes, to its output and its errors alike, in that order.
-    pub output: Option<PipeReader>,
-    pub input: Option<PipeWriter>,
-}
-
-impl Confined {
-    /// How it ended, if it did.
-    pub fn try_wait(&mut self) -> Option<Exit> {
-        let status = self.child.try_wait().ok()??;
         #[cfg(unix)]
-        {
-            use std::os::unix::process::ExitStatusExt;
-            if let Some(signal) = status.signal() {
-                return Some(Exit::Signal(signal));
-            }
+        if let (Some(program), Some(state)) = (&self.machine.program, &self.machine.state) {
+            let roots: Vec<&Path> = snapshot.roots().all().iter().map(|root| &*root.path).collect();
+            return self.start_there(program, state, order, &roots, &folder);
         }
-        Some(Exit::Code(status.code().unwrap_or(-1)))
+        bare::start(order, &folder, self.environment(order))
     }
 
-    /// Asks it, and all that it started, to end; does not wait.
-    pub fn terminate(&mut self) {
-        #[cfg(unix)]
-        {
-            use rustix::process::{Pid, Signal, kill_process};
-            // It may have ended by itself.
-            let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+    #[cfg(unix)]
+    fn start_there(
+        &self,
+        program: &Path,
+        state: &Path,
+        order: &Order,
+        roots: &[&Path],
+        folder: &Path,
+    ) -> Result<Confined, SandboxError> {
+        let tier = self.tier();
+        let home = self.machine.home.as_deref();
+        let (view, aftermath) = layout::lay_out(state, roots, home)
+            .map_err(|source| SandboxError::Confine { step: "its folders".to_owned(), source })?;
+        let mut environment = self.environment(order);
+        if tier == Tier::Overlay {
+            environment.push(("TMPDIR".into(), "/tmp".into()));
         }
-        #[cfg(not(unix))]
-        let _ = self.child.kill();
+        let setting = plan::Setting {
+            tier,
+            network: order.network,
+            home: home.map(Into::into),
+            roots: roots.iter().map(|root| (*root).into()).collect(),
+            view,
+        };
+        let task = plan::Task {
+            tier,
+            network: order.network,
+            argv: order.argv.clone(),
+            folder: folder.into(),
+            environment,
+            memory: order.limits.memory,
+            file: order.limits.file,
+            processes: order.limits.processes,
+            grants: plan::Grants::default(),
+        };
+        launch::launch(program, &setting, &task, order, aftermath)
     }
 
-    /// Ends it and all that it started: asked first, killed after `grace`.
-    pub fn stop(&mut self, grace: Duration) -> Exit {
-        let until = Instant::now() + grace;
-        while Instant::now() < until {
-            if let Some(exit) = self.try_wait() {
-                return exit;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        self.try_wait().unwrap_or(Exit::Signal(9))
-    }
-
-    /// Ports on which it, or something that it started, takes connections.
-    #[must_use]
-    pub fn ports(&self) -> Vec<u16> {
-        Vec::new()
-    }
-
-    /// What it left behind, once it has ended: compared with what `snapshot` shows now.
-    ///
-    /// # Errors
-    /// When what it wrote cannot be read.
-    pub fn effects(self, _snapshot: &Snapshot) -> Result<Effects, SandboxError> {
-        Ok(Effects::default())
-    }
-}
-
-impl Drop for Confined {
-    fn drop(&mut self) {
-        self.stop(Duration::ZERO);
+    /// All that a command knows of our environment.
+    fn environment(&self, order: &Order) -> Vec<(OsString, OsString)> {
+        let quiet = QUIET.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        let given = self.machine.environment.iter().chain(&order.environment).cloned();
+        quiet.chain(given).collect()
     }
 }

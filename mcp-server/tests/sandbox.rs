@@ -1,0 +1,10 @@
+//! The sandbox by the real program: each protection is attacked, as root and as an ordinary user.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::disallowed_methods, reason = "tests make the files that are attacked")]
+
+#[path = "sandbox/world.rs"]
+mod world;
+
+#[path = "sandbox/view.rs"]
+mod view;
