@@ -8,3 +8,8 @@ mod world;
 
 #[path = "sandbox/view.rs"]
 mod view;
+
+#[path = "sandbox/attacks.rs"]
+mod attacks;
+#[path = "sandbox/ends.rs"]
+mod ends;

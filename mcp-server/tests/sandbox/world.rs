@@ -119,8 +119,12 @@ impl World {
 }
 
 pub(crate) fn sh(line: &str) -> Order {
+    argv(&["sh", "-c", line])
+}
+
+pub(crate) fn argv(argv: &[&str]) -> Order {
     Order {
-        argv: ["sh", "-c", line].map(Into::into).into(),
+        argv: argv.iter().map(Into::into).collect(),
         folder: RelPath::root(),
         environment: Vec::new(),
         input: false,

@@ -11,8 +11,8 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-/// Covered by something else anyway.
-const GONE: &[&str] = &["/proc", "/dev", "/run", "/tmp", "/var/tmp"];
+/// Covered by something else, where no overlay shows it again.
+const GONE: [&str; 5] = ["/proc", "/dev", "/run", "/tmp", "/var/tmp"];
 /// Where what stands for hidden things is made; it is covered in the end.
 const WORKBENCH: &str = "/run";
 
@@ -33,20 +33,25 @@ fn socket_path(line: &[u8]) -> Option<PathBuf> {
 /// One empty piece for each thing to be hidden.
 pub(super) fn pieces(setting: &Setting, sockets: Vec<PathBuf>) -> Result<Vec<Piece>, Failure> {
     let shown: Vec<&Path> = setting.view.overlays.iter().map(|overlay| Path::new(&overlay.at)).collect();
-    make(&places(setting, sockets), &shown).map_err(|error| Failure::confine("hiding secrets", &error))
+    make(&places(setting, sockets, &shown), &shown)
+        .map_err(|error| Failure::confine("hiding secrets", &error))
 }
 
-fn places(setting: &Setting, sockets: Vec<PathBuf>) -> Vec<PathBuf> {
+fn places(setting: &Setting, sockets: Vec<PathBuf>, shown: &[&Path]) -> Vec<PathBuf> {
     let home = setting.home.as_deref().map(Path::new);
     let homes = fs::read_dir("/home").into_iter().flatten().flatten().map(|entry| entry.path());
     let mut places = secrets::places(home, homes);
     places.extend(setting.view.hidden.iter().map(PathBuf::from));
     places.extend(sockets);
-    let mut real: Vec<PathBuf> = places.iter().filter_map(|place| fs::canonicalize(place).ok()).collect();
+    // Of most there is nothing, and finding that out is cheap.
+    let there = places.iter().filter(|place| fs::symlink_metadata(place).is_ok());
+    let mut real: Vec<PathBuf> = there.filter_map(|place| fs::canonicalize(place).ok()).collect();
     real.sort();
     // What lies in something hidden is hidden with it.
     real.dedup_by(|inner, outer| inner.starts_with(&*outer));
-    real.retain(|place| place.parent().is_some() && !GONE.iter().any(|gone| place.starts_with(gone)));
+    let is_below = |place: &Path, folders: &[&Path]| folders.iter().any(|folder| place.starts_with(folder));
+    let gone = GONE.map(Path::new);
+    real.retain(|place| place.parent().is_some() && (is_below(place, shown) || !is_below(place, &gone)));
     real
 }
 
