@@ -58,7 +58,7 @@ fn places(setting: &Setting, sockets: Vec<PathBuf>, shown: &[&Path]) -> Vec<Path
 fn make(places: &[PathBuf], shown: &[&Path]) -> io::Result<Vec<Piece>> {
     let bench = tmpfs("0755")?;
     mkdirat(&bench, "folder", Mode::from_raw_mode(0o555))?;
-    openat(&bench, "file", OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC, Mode::from_raw_mode(0o444))?;
+    openat(&bench, "file", OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC, Mode::from_raw_mode(0o444))?;
     attach_now(bench.as_fd(), WORKBENCH)?;
     remounted_read_only(Path::new(WORKBENCH))?;
     let empty = |place: &Path| match place.is_dir() {

@@ -25,12 +25,7 @@ pub(super) fn pieces() -> io::Result<Vec<Piece>> {
     for name in DEVICES {
         let at = Path::new("/dev").join(name);
         let Ok(device) = clone(&at) else { continue };
-        openat(
-            &folder,
-            *name,
-            OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC,
-            Mode::from_raw_mode(0o666),
-        )?;
+        openat(&folder, *name, OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC, Mode::from_raw_mode(0o666))?;
         pieces.push(Piece::new(at, device));
     }
     for (name, target) in LINKS {
