@@ -2,6 +2,7 @@
 //! is run here.
 
 mod cargo;
+mod failure;
 mod find;
 mod folder;
 mod javascript;
@@ -9,6 +10,7 @@ mod kind;
 mod make;
 mod python;
 
+pub use failure::{Failure, Failures, Severity, failures};
 pub use find::{Found, Problem, find};
 
 use crate::workspace::RelPath;
