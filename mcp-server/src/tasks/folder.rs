@@ -71,10 +71,12 @@ impl<'a> Tree<'a> {
                 Err(error) if path.is_root() => return Err(error),
                 Err(_) => continue,
             };
+            // The entries are the roots themselves.
+            let is_above = path.is_root() && snapshot.roots().all().len() > 1;
             let mut names = BTreeSet::new();
             for (entry, kind) in walked.entries {
                 match kind {
-                    Kind::Folder if depth < DEPTH && goes_into(entry.file_name()) => {
+                    Kind::Folder if depth < DEPTH && (is_above || goes_into(entry.file_name())) => {
                         next.push_back((depth + 1, entry));
                     }
                     // A link is followed when it is read, if it stays inside.

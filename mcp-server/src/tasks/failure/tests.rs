@@ -1,5 +1,7 @@
 //! The samples are what the programs really printed; only the paths of the machine were replaced.
 
+#![expect(clippy::disallowed_methods, reason = "a test arranges files of its own")]
+
 mod compiled;
 mod javascript;
 mod python;
@@ -230,4 +232,29 @@ fn a_reading_that_nobody_waits_for_ends() {
     let output = "a.c:1:1: error: x\n".to_owned() + &"\n".repeat(1_000) + "a.c:2:1: error: x\n";
     let failures = read(&output, &[], Places::new(&root, &inside, &has), &|| ControlFlow::Break(()));
     assert_eq!(failures.found.len(), 1);
+}
+
+#[test]
+fn files_are_those_that_the_snapshot_has() {
+    use crate::workspace::{FileChange, FileContent, Roots, Workspace};
+    let (root, state) = (tempfile::tempdir().expect("root"), tempfile::tempdir().expect("state"));
+    for name in ["kept.c", "deleted.c"] {
+        std::fs::write(root.path().join(name), "").expect("file");
+    }
+    std::fs::create_dir(root.path().join("folder.c")).expect("folder");
+    let roots = Roots::open(&[root.path().to_path_buf()]).expect("roots");
+    let (mut workspace, _) = Workspace::open(roots, state.path()).expect("workspace");
+    let file = || Side::File(FileContent::new(&b""[..], None));
+    let change =
+        |path: &str, before, after| FileChange { path: RelPath::parse(path).expect("path"), before, after };
+    let changes = vec![change("new.c", Side::Absent, file()), change("deleted.c", file(), Side::Absent)];
+    workspace.stage("changes".to_owned(), changes).expect("staged");
+    let absolute = root.path().join("kept.c");
+    let names =
+        ["kept.c", "new.c", "deleted.c", "folder.c", "../kept.c", "/etc/passwd", &absolute.to_string_lossy()];
+    let output: String = names.iter().map(|name| format!("{name}:1: error: in {}\n", name.len())).collect();
+    let failures =
+        failures(&output, &[], &RelPath::root(), &workspace.snapshot(), &|| ControlFlow::Continue(()));
+    let found: Vec<&str> = failures.found.iter().map(|failure| failure.path.as_str()).collect();
+    assert_eq!(found, ["kept.c", "new.c", "kept.c"]);
 }

@@ -309,3 +309,21 @@ fn a_search_that_nobody_waits_for_ends() {
     let found = find(&workspace.snapshot(), &|| ControlFlow::Break(())).expect("found");
     assert_eq!((found.tasks.len(), found.more), (0, true));
 }
+
+#[test]
+fn each_root_is_looked_into_whatever_its_name() {
+    let (parent, state) = (tempfile::tempdir().expect("root"), tempfile::tempdir().expect("state"));
+    let roots = ["shop", ".dotfiles", "vendor"].map(|name| parent.path().join(name));
+    for root in &roots {
+        fs::create_dir(root).expect("folder");
+        fs::write(root.join("Makefile"), "test:\n").expect("file");
+    }
+    let roots = Roots::open(&roots).expect("roots");
+    let (workspace, _) = Workspace::open(roots, state.path()).expect("workspace");
+    let found = find(&workspace.snapshot(), &|| ControlFlow::Continue(())).expect("found");
+    expect![[r#"
+        .dotfiles:test | test | make test | .dotfiles | .dotfiles/Makefile
+        shop:test | test | make test | shop | shop/Makefile
+        vendor:test | test | make test | vendor | vendor/Makefile
+    "#]].assert_eq(&table(&found));
+}
