@@ -138,6 +138,50 @@ impl McpClient {
         text
     }
 
+    /// Starts a call, and answers yes when the person is asked whether it may be made; gives its id.
+    ///
+    /// # Panics
+    /// When there is neither a question nor an answer in time.
+    pub fn start_agreed(&mut self, tool: &str, arguments: Value) -> u64 {
+        let id = self.start("tools/call", json!({ "name": tool, "arguments": arguments }));
+        let message = self.wait_for(&format!("a question or the answer to request {id}"), |message| {
+            message["method"] == "elicitation/create"
+                || (message["id"] == id && message.get("method").is_none())
+        });
+        if message["method"] == "elicitation/create" {
+            let yes = json!({ "action": "accept", "content": {} });
+            self.send(&json!({ "jsonrpc": "2.0", "id": message["id"], "result": yes }));
+        } else {
+            self.waiting.push(message);
+        }
+        id
+    }
+
+    /// Calls a tool, and answers yes when the person is asked: its text, and whether it is an error.
+    ///
+    /// # Panics
+    /// When the answer is none of a tool.
+    pub fn call_agreed(&mut self, tool: &str, arguments: Value) -> (String, bool) {
+        let id = self.start_agreed(tool, arguments);
+        self.reply(id)
+    }
+
+    /// The text of a call that must go well once the person has agreed.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn agreed(&mut self, tool: &str, arguments: Value) -> String {
+        let (text, failed) = self.call_agreed(tool, arguments);
+        assert!(!failed, "`{tool}` failed: {text}");
+        text
+    }
+
+    /// Gives a request up.
+    pub fn cancel(&mut self, id: u64) {
+        let params = json!({ "requestId": id, "reason": "enough" });
+        self.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params }));
+    }
+
     /// Sends a message as it is.
     ///
     /// # Panics

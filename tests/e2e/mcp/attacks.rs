@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 mod checks;
+#[cfg(target_os = "linux")]
+mod process;
 mod races;
 mod relatives;
 

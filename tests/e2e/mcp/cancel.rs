@@ -1,7 +1,6 @@
 //! Calls that are given up.
 
 use super::Project;
-use e2e_tests::mcp_client::McpClient;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -26,7 +25,7 @@ fn a_cancelled_question_is_given_up_and_changes_nothing() {
     client.ok("write_file", json!({ "path": "a.txt", "content": "one\n" }));
     let call = client.start("tools/call", json!({ "name": "accept_changes", "arguments": {} }));
     let question = client.asked("elicitation/create");
-    cancel(&mut client, call);
+    client.cancel(call);
     // An answer that comes too late counts no more.
     client.send(
         &json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "action": "accept", "content": {} } }),
@@ -41,7 +40,7 @@ fn a_cancelled_call_is_not_answered_and_holds_nobody_up() {
     let mut client = project.server(&["--no-cache"]);
     let call = client.start("tools/call", slow_search());
     std::thread::sleep(Duration::from_millis(30));
-    cancel(&mut client, call);
+    client.cancel(call);
     let begun = Instant::now();
     client.ok("list_changes", json!({}));
     assert!(begun.elapsed() < Duration::from_secs(2), "the server was held up for {:?}", begun.elapsed());
@@ -50,9 +49,4 @@ fn a_cancelled_call_is_not_answered_and_holds_nobody_up() {
         None,
         "a cancelled call is not answered"
     );
-}
-
-fn cancel(client: &mut McpClient, call: u64) {
-    let params = json!({ "requestId": call, "reason": "enough" });
-    client.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params }));
 }
