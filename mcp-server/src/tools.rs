@@ -27,6 +27,7 @@ mod http_request;
 mod insert_at_symbol;
 mod list_changes;
 mod list_directory;
+mod list_tasks;
 mod listing;
 mod move_path;
 mod outline;
@@ -94,6 +95,7 @@ pub(crate) fn all() -> Vec<Entry> {
         Entry::of::<read_process::ReadProcess>(),
         Entry::of::<write_process::WriteProcess>(),
         Entry::of::<stop_process::StopProcess>(),
+        Entry::of::<list_tasks::ListTasks>(),
         Entry::of::<code_stats::CodeStats>(),
         Entry::of::<find_todos::FindTodos>(),
         Entry::of::<find_duplicates::FindDuplicates>(),

@@ -3,6 +3,7 @@
 #[cfg(unix)]
 mod attacks;
 mod cancel;
+mod commands;
 mod conformance;
 #[cfg(unix)]
 mod crash;

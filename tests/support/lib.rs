@@ -7,4 +7,6 @@ pub mod foreign;
 pub mod forwarder;
 pub mod mcp_client;
 pub mod mcp_http;
+#[cfg(target_os = "linux")]
+pub mod processes;
 pub mod skip;

@@ -148,6 +148,23 @@ impl Output {
         }
     }
 
+    /// The end of all that it wrote, at most so many bytes.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub(super) fn end_of(&mut self, most: usize) -> io::Result<String> {
+        let all = self.log.bytes();
+        let mut from = all.saturating_sub(most as u64);
+        loop {
+            let text = self.log.text(from, most)?;
+            // The place may be inside of a character.
+            if !text.is_empty() || from >= all {
+                return Ok(text + self.cleaner.row());
+            }
+            from += 1;
+        }
+    }
+
     /// Some rows, the first counted from 1.
     ///
     /// # Errors

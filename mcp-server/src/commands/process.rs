@@ -193,6 +193,14 @@ impl Process {
         self.ask(cancel, |keeper| keeper.output.whole())
     }
 
+    /// The end of its output, at most so many bytes.
+    ///
+    /// # Errors
+    /// As [`Self::page`].
+    pub fn text(&self, cancel: &Cancel, most: usize) -> Result<String, ProcessError> {
+        self.ask(cancel, move |keeper| keeper.output.end_of(most))?.map_err(ProcessError::Log)
+    }
+
     /// Some rows of its output, the first counted from 1.
     ///
     /// # Errors

@@ -8,9 +8,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use std::time::Duration;
 
-/// Seconds that a command may take, usually and at most.
+/// Seconds that a command may take where nothing is said.
 const USUAL: u64 = 120;
-const LONGEST: u64 = 3_600;
 
 /// Run a shell line or argv; its edits are staged.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -29,10 +28,7 @@ impl Tool for RunCommand {
     const EFFECT: Effect = Effect::Reaches;
 
     fn access(&self, snapshot: &Snapshot) -> Result<Access, ToolError> {
-        if self.timeout_s.is_some_and(|seconds| seconds == 0 || seconds > LONGEST) {
-            let text = format!("`timeout_s` is from 1 to {LONGEST}; start_process is for what runs longer");
-            return Err(ToolError::Arguments(text));
-        }
+        shell::check_timeout(self.timeout_s)?;
         let command = shell::command(self.command.as_deref(), self.argv.as_deref())?;
         let folder = shell::folder(snapshot, self.folder.as_deref())?;
         Ok(Access::Run(Run { command, folder, network: self.network.unwrap_or(false) }))
@@ -42,28 +38,14 @@ impl Tool for RunCommand {
         let command = shell::command(self.command.as_deref(), self.argv.as_deref())?;
         let folder = shell::folder(&context.snapshot, self.folder.as_deref())?;
         let order = shell::order(context, &command, folder, (self.network.unwrap_or(false), false));
-        let limit = self.timeout_s.unwrap_or(USUAL);
-        let title = shell::title(&command);
-        let commands = &context.commands;
-        let process = commands.run(&order, &context.snapshot, Duration::from_secs(limit), title.clone())?;
-        let end = process.ended(&context.cancel, |look| {
-            context.progress(look.age.as_secs(), Some(limit), look.last_line.as_str());
-        })?;
-        let whole = process.whole(&context.cancel)?;
-        let mut text = shell::shown(&whole, process.name());
-        text.push_str(&format!("({}", shell::ended(&end)));
+        let limit = Duration::from_secs(self.timeout_s.unwrap_or(USUAL));
+        let ran = shell::run(context, &order, limit, shell::title(&command))?;
+        let whole = ran.process.whole(&context.cancel)?;
+        let text = format!("{}({})", shell::shown(&whole, ran.process.name()), ran.words);
         if whole.left_out > 0 {
-            text.push_str(&format!("; {} lines, {} bytes in all", whole.rows, whole.written));
+            context.commands.keep(ran.process)?;
         }
-        text.push_str(&format!("; {}", shell::confined(commands.sandbox().tier())));
-        let effects = process.effects(&context.cancel, context.latest())?.unwrap_or_default();
-        let (words, ops) = shell::taken_over(effects, title);
-        text.push_str(&words);
-        text.push(')');
-        if whole.left_out > 0 {
-            commands.keep(process)?;
-        }
-        Ok(ToolOutput { content: vec![Content::Text(text)], ops })
+        Ok(ToolOutput { content: vec![Content::Text(text)], ops: ran.ops })
     }
 }
 

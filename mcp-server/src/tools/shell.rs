@@ -7,20 +7,18 @@ use crate::tool::{ToolContext, ToolError};
 use crate::workspace::{RelPath, Side, Snapshot, WorkspaceOp};
 use std::error::Error;
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The longest command, in bytes: what a system takes as one argument.
 const COMMAND: usize = 128 << 10;
+/// The most seconds that a command may take.
+const LONGEST: u64 = 3_600;
 /// Files that a reply names.
 const NAMED: usize = 20;
 /// What commands are told about where their output goes.
-const VARIABLES: [(&str, &str); 5] = [
-    ("TERM", "dumb"),
-    ("NO_COLOR", "1"),
-    ("PAGER", "cat"),
-    ("GIT_PAGER", "cat"),
-    ("GIT_TERMINAL_PROMPT", "0"),
-];
+const VARIABLES: [(&str, &str); 2] = [("TERM", "dumb"), ("NO_COLOR", "1")];
 
 /// A command from the arguments that may say it.
 pub(super) fn command(line: Option<&str>, argv: Option<&[String]>) -> Result<CommandText, ToolError> {
@@ -91,6 +89,45 @@ pub(super) fn order(
         secrets: context.agreed,
         limits: Limits::default(),
     }
+}
+
+/// Refuses a time that no command gets.
+pub(super) fn check_timeout(seconds: Option<u64>) -> Result<(), ToolError> {
+    if seconds.is_some_and(|seconds| seconds == 0 || seconds > LONGEST) {
+        let text = format!("`timeout_s` is from 1 to {LONGEST}; start_process is for what runs longer");
+        return Err(ToolError::Arguments(text));
+    }
+    Ok(())
+}
+
+/// Whether anybody waits for the call, for work that asks so.
+pub(super) fn go_on(context: &ToolContext) -> ControlFlow<()> {
+    if context.cancelled().is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+}
+
+/// A command that was run to its end.
+pub(super) struct Ran {
+    pub(super) process: Process,
+    /// How it ended and what it left behind.
+    pub(super) words: String,
+    pub(super) ops: Vec<WorkspaceOp>,
+}
+
+/// Runs a command to its end.
+pub(super) fn run(
+    context: &ToolContext,
+    order: &Order,
+    limit: Duration,
+    title: String,
+) -> Result<Ran, ToolError> {
+    let process = context.commands.run(order, &context.snapshot, limit, title.clone())?;
+    let end = process.ended(&context.cancel, |look| {
+        context.progress(look.age.as_secs(), Some(limit.as_secs()), look.last_line.as_str());
+    })?;
+    let effects = process.effects(&context.cancel, context.latest())?.unwrap_or_default();
+    let (left, ops) = taken_over(effects, title);
+    let words = format!("{}; {}{left}", ended(&end), confined(context.commands.sandbox().tier()));
+    Ok(Ran { process, words, ops })
 }
 
 /// A command as one line of bounded length.
@@ -198,9 +235,10 @@ pub(super) fn shown(whole: &Whole, name: &str) -> String {
     if whole.left_out > 0 {
         end_line(&mut text);
         let (count, from) = (whole.left_out, whole.from);
+        let (rows, bytes) = (whole.rows, whole.written);
         let _ = writeln!(
             text,
-            "… {count} lines left out; read_process with `name` {name} and `offset` {from} shows them …"
+            "… {count} lines left out of {rows} with {bytes} bytes in all; read_process with `name` {name} and `offset` {from} shows them …"
         );
     }
     text.push_str(&whole.tail);

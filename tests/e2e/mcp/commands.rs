@@ -1,0 +1,5 @@
+//! Commands and processes, as hosts and models meet them.
+
+#[cfg(target_os = "linux")]
+mod kill;
+mod tools;
