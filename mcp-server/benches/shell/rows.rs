@@ -43,7 +43,10 @@ pub(crate) fn run() -> Result<Vec<Goal>> {
     let commands = Commands::new(Sandbox::new(place.machine(true)), place.state.path().to_owned());
     for (what, line) in [
         ("lines of 2 bytes", "yes"),
-        ("lines of 80 bytes", "yes 'a line of an ordinary width, as compilers and the runners of tests write them ...'"),
+        (
+            "lines of 80 bytes",
+            "yes 'a line of an ordinary width, as compilers and the runners of tests write them ...'",
+        ),
         ("one line", "tr '\\0' x < /dev/zero"),
     ] {
         goals.push(flood(&commands, &place, what, &format!("{line} | head -c {FLOOD}"))?);
@@ -59,7 +62,6 @@ impl Place {
             home: env::home_dir(),
             state: Some(self.state.path().to_owned()),
             environment: environment(),
-            ..Machine::default()
         }
     }
 

@@ -62,7 +62,14 @@ mod tests {
         let package = "{ \"scripts\": { \"lint\": \"eslint .\" } }";
         project.call("write_file", json!({ "path": "web/package.json", "content": package }));
         project.write("bad/package.json", "{");
-        expect![[""]].assert_eq(&project.call("list_tasks", json!({})));
+        expect![[r#"
+            Makefile
+              test [test]: pytest
+            web/package.json
+              web:lint [lint]: eslint .
+            bad/package.json: not understood: EOF while parsing an object at line 1 column 1
+            (2 tasks; run_task runs one by name)"#]]
+        .assert_eq(&project.call("list_tasks", json!({})));
         let none = Project::new(&[]).call("list_tasks", json!({}));
         assert_eq!(none, "(no tasks; run_command runs any command)");
     }
