@@ -41,6 +41,7 @@ mod rename_symbol;
 mod replace_symbol;
 mod repo_map;
 mod run_command;
+mod run_task;
 mod search_text;
 mod selection;
 mod shell;
@@ -96,6 +97,7 @@ pub(crate) fn all() -> Vec<Entry> {
         Entry::of::<write_process::WriteProcess>(),
         Entry::of::<stop_process::StopProcess>(),
         Entry::of::<list_tasks::ListTasks>(),
+        Entry::of::<run_task::RunTask>(),
         Entry::of::<code_stats::CodeStats>(),
         Entry::of::<find_todos::FindTodos>(),
         Entry::of::<find_duplicates::FindDuplicates>(),
@@ -128,7 +130,7 @@ mod tests {
     fn a_host_pays_little_for_a_toolset() {
         assert!(size(Toolset::Symbols) <= 3_100, "{} bytes", size(Toolset::Symbols));
         assert!(size(Toolset::Analysis) <= 1_500, "{} bytes", size(Toolset::Analysis));
-        assert!(size(Toolset::Shell) <= 1_500, "{} bytes", size(Toolset::Shell));
+        assert!(size(Toolset::Shell) <= 1_620, "{} bytes", size(Toolset::Shell));
         assert!(size(Toolset::Files) <= 5_400, "{} bytes", size(Toolset::Files));
     }
 }

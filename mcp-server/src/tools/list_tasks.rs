@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 /// Tasks whose scripts are shown; of others only the names.
 const SHOWN: usize = 300;
 
-/// Scripts of package.json, Makefile, Cargo.toml, …
+/// List the project's scripts.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct ListTasks {}
 

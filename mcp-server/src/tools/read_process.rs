@@ -12,7 +12,7 @@ const LINES: (u64, u64) = (500, 5_000);
 /// The longest wait, in seconds.
 const LONGEST: u64 = 600;
 
-/// New output, or lines from `offset`; without name, a list.
+/// New output; a list without name.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct ReadProcess {
     name: Option<String>,

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Seconds that a command may take where nothing is said.
 const USUAL: u64 = 120;
 
-/// Run a shell line or argv; its edits are staged.
+/// Run a shell line or argv.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct RunCommand {
     command: Option<String>,

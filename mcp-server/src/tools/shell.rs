@@ -246,6 +246,20 @@ pub(super) fn shown(whole: &Whole, name: &str) -> String {
     text
 }
 
+/// The end of an output, in whole lines where there are any.
+pub(super) fn end(text: &mut String, output: &str, most: usize, name: &str) {
+    let mut start = output.ceil_char_boundary(output.len().saturating_sub(most));
+    if start > 0 {
+        start += output[start..].find('\n').map_or(0, |end| end + 1);
+        let _ = writeln!(
+            text,
+            "… the end of the output; read_process with `name` {name} and `offset` 1 shows all …"
+        );
+    }
+    text.push_str(&output[start..]);
+    end_line(text);
+}
+
 /// What follows begins a line.
 pub(super) fn end_line(text: &mut String) {
     if !text.is_empty() && !text.ends_with('\n') {

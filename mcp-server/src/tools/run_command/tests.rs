@@ -64,15 +64,13 @@ fn time_runs_out() {
 
 #[test]
 fn a_flood_is_stopped() {
-    let begun = Instant::now();
-    let reply = Project::new(&[]).call("run_command", json!({ "command": "yes" }));
-    assert!(begun.elapsed() < Duration::from_secs(20));
-    assert!(reply.len() < 257 << 10 && reply.starts_with("y\ny\n"), "{}", reply.len());
-    assert!(
-        reply.contains("because it wrote more than 64 MiB") && reply.contains("lines left out"),
-        "{}",
-        &reply[reply.len() - 300..]
-    );
+    let flood =
+        "yes xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+    let reply = Project::new(&[]).call("run_command", json!({ "command": flood }));
+    assert!(reply.len() < 257 << 10 && reply.starts_with("xxx"), "{}", reply.len());
+    let end = &reply[reply.len() - 300..];
+    assert!(end.contains("because it wrote more than 64 MiB"), "{end}");
+    assert!(reply.contains("lines left out"), "{end}");
 }
 
 #[test]
