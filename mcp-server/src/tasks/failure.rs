@@ -79,7 +79,9 @@ pub fn failures(
 ) -> Failures {
     let inside = |absolute: &str| snapshot.roots().parse(absolute).ok();
     let has = |path: &RelPath| is_file(snapshot, path);
-    read(output, command, Places::new(folder, &inside, &has), go_on)
+    let places = Places::new(folder, &inside, &has);
+    let places = if snapshot.roots().all().len() > 1 { places.labelled() } else { places };
+    read(output, command, places, go_on)
 }
 
 fn is_file(snapshot: &Snapshot, path: &RelPath) -> bool {

@@ -88,6 +88,8 @@ pub(super) struct Places<'a> {
     /// An absolute path that lies inside.
     inside: &'a dyn Fn(&str) -> Option<RelPath>,
     has: &'a dyn Fn(&RelPath) -> bool,
+    /// How many names at the start of a path are those of a root, which may be called anything.
+    labels: usize,
     known: HashMap<String, Option<RelPath>>,
     looks: usize,
     /// The folders that make says it went into.
@@ -100,7 +102,12 @@ impl<'a> Places<'a> {
         inside: &'a dyn Fn(&str) -> Option<RelPath>,
         has: &'a dyn Fn(&RelPath) -> bool,
     ) -> Self {
-        Self { folder, inside, has, known: HashMap::new(), looks: 0, entered: Vec::new() }
+        Self { folder, inside, has, labels: 0, known: HashMap::new(), looks: 0, entered: Vec::new() }
+    }
+
+    /// For a workspace of several roots.
+    pub(super) fn labelled(self) -> Self {
+        Self { labels: 1, ..self }
     }
 
     /// Sees where make goes.
@@ -170,7 +177,10 @@ impl<'a> Places<'a> {
 
     fn is_ours(&mut self, path: &RelPath) -> bool {
         self.looks += 1;
-        self.looks <= LOOKS && !path.is_root() && !path.names().any(is_others) && (self.has)(path)
+        self.looks <= LOOKS
+            && !path.is_root()
+            && !path.names().skip(self.labels).any(is_others)
+            && (self.has)(path)
     }
 }
 

@@ -152,6 +152,16 @@ fn paths_are_those_of_the_workspace() {
 }
 
 #[test]
+fn a_root_may_be_called_as_others_folders_are() {
+    let (inside, has) = (|_: &str| None, |_: &RelPath| true);
+    let root = RelPath::root();
+    let places = Places::new(&root, &inside, &has).labelled();
+    let output = "vendor/a.c:1: error: ours\nvendor/vendor/a.c:1: error: others'\n";
+    let failures = read(output, &[], places, &|| ControlFlow::Continue(()));
+    assert_eq!(table(&failures), "vendor/a.c:1 error: ours\n");
+}
+
+#[test]
 fn what_only_looks_like_one_is_none() {
     let output = "a.c:10:int main() {\na.c:3\n12:30:45: error: not a file\na.c: error\nhttp://localhost:3000: error: x\n\
         src/lib.rs:1:1: note: only a remark\ncart.py:5: DeprecationWarning: old\nwarning: unused\n --> nowhere.rs:1:1\n\

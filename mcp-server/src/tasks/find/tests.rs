@@ -325,5 +325,6 @@ fn each_root_is_looked_into_whatever_its_name() {
         .dotfiles:test | test | make test | .dotfiles | .dotfiles/Makefile
         shop:test | test | make test | shop | shop/Makefile
         vendor:test | test | make test | vendor | vendor/Makefile
-    "#]].assert_eq(&table(&found));
+    "#]]
+    .assert_eq(&table(&found));
 }
