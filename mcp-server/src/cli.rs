@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use devtoolkit_mcp::main_loop::{Folders, user_folders};
 use devtoolkit_mcp::permission::Policy;
-use devtoolkit_mcp::sandbox::Machine;
+use devtoolkit_mcp::sandbox::{Machine, Tier};
 use devtoolkit_mcp::server::{self, Opening, Server};
 use devtoolkit_mcp::tool::Toolset;
 use devtoolkit_mcp::toolbox::{Selected, Toolbox};
@@ -53,6 +53,9 @@ pub(crate) struct Arguments {
     /// A host besides this machine that http_request may reach; may be repeated
     #[arg(long = "allow-host", value_name = "HOST")]
     hosts: Vec<String>,
+    /// Run commands in this sandbox or not at all, instead of in the best that holds here: overlay, landlock or none
+    #[arg(long, value_name = "NAME", hide = true, global = true)]
+    sandbox: Option<Tier>,
     #[command(flatten)]
     http: http::HttpArguments,
     /// Keep no index on disk
@@ -118,7 +121,7 @@ fn examine(arguments: &Arguments) -> ExitCode {
     if roots.is_empty() {
         roots.push(current);
     }
-    doctor::run(&roots, folders(arguments).ok().as_ref(), env::current_exe().ok().as_deref())
+    doctor::run(&roots, folders(arguments).ok().as_ref(), machine(arguments))
 }
 
 /// Prints an error with its causes, and says what to do.
@@ -153,16 +156,18 @@ fn server(arguments: &Arguments) -> Result<Server> {
         true if arguments.http.address().is_some() => Opening::Given(open_roots(&[current])?),
         true => Opening::OfHost { otherwise: current },
     };
-    Ok(Server::new(opening, folders(arguments)?, machine(), toolbox))
+    Ok(Server::new(opening, folders(arguments)?, machine(arguments), toolbox))
 }
 
 /// What commands are to know of the machine.
-fn machine() -> Machine {
+fn machine(arguments: &Arguments) -> Machine {
     let value = |name: &&str| env::var_os(name).map(|value| ((*name).into(), value));
     Machine {
         program: env::current_exe().ok(),
         home: env::home_dir().filter(|home| home.is_absolute()),
         state: None,
+        own: Vec::new(),
+        demand: arguments.sandbox,
         environment: VARIABLES.iter().filter_map(value).collect(),
     }
 }

@@ -71,7 +71,9 @@ pub fn start(
         tracing::warn!("{line}");
     }
     let symbols = Arc::new(Symbols::start(roots, folders.cache.clone()));
-    let machine = Machine { state: machine.state.or_else(|| Some(folders.state.clone())), ..machine };
+    let mut machine = machine;
+    machine.state.get_or_insert_with(|| folders.state.clone());
+    machine.own.extend(folders.cache.clone());
     let commands = Arc::new(Commands::new(Sandbox::new(machine), folders.state.clone()));
     let shown = Arc::new(ArcSwap::from_pointee(workspace.snapshot()));
     let (inbox, events) = mpsc::channel();

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::OnceLock;
 
 mod bare;
 #[cfg(unix)]
@@ -12,18 +14,24 @@ mod channel;
 mod confined;
 #[cfg(target_os = "linux")]
 mod family;
+mod grants;
 #[cfg(unix)]
 mod launch;
 #[cfg(unix)]
 mod launcher;
 mod layout;
 mod plan;
+#[cfg(unix)]
+mod probe;
 mod secrets;
+mod trial;
 mod view;
+mod written;
 
 pub use confined::Confined;
 #[cfg(unix)]
 pub use launcher::enter as enter_launcher;
+pub use trial::{Protection, Trial};
 
 /// What the sandbox has to know of the machine and the person; read once, by the command line.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +41,10 @@ pub struct Machine {
     pub home: Option<PathBuf>,
     /// Where the sandbox keeps its layers; `None` where there is no such place, as in unit tests.
     pub state: Option<PathBuf>,
+    /// More folders of our own that no command is to see.
+    pub own: Vec<PathBuf>,
+    /// The tier that the person demands, instead of the best one; commands are refused where it does not hold.
+    pub demand: Option<Tier>,
     /// The variables that commands get.
     pub environment: Vec<(OsString, OsString)>,
 }
@@ -42,10 +54,34 @@ pub struct Machine {
 pub enum Tier {
     /// Namespaces, an overlay of the workspace, seccomp: commands see staged text, and what they write is staged.
     Overlay,
-    /// Landlock and seccomp: commands see the disk, and what they write of the workspace is written.
+    /// Landlock and seccomp, on macOS seatbelt: commands see the disk, and what they write of the workspace is written.
     Landlock,
     /// Nothing: commands may do what the person may.
     Unconfined,
+}
+
+impl Tier {
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Overlay => "overlay",
+            Self::Landlock => "landlock",
+            Self::Unconfined => "none",
+        }
+    }
+}
+
+impl FromStr for Tier {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let known = [Self::Overlay, Self::Landlock, Self::Unconfined];
+        let found = known.into_iter().find(|tier| tier.name() == name);
+        found.ok_or_else(|| {
+            format!("there is no such sandbox; there are {}", known.map(Self::name).join(", "))
+        })
+    }
 }
 
 /// Bounds on what a command may use. Where the system cannot keep one, the tier's description says so.
@@ -89,6 +125,11 @@ pub enum SandboxError {
     NoProgram { program: String },
     #[error("cannot start `{program}`")]
     Start { program: String, source: io::Error },
+    #[error(
+        "the sandbox `{}` was demanded and does not hold on this machine, so nothing was started; `devtoolkit-mcp doctor` says why",
+        .tier.name()
+    )]
+    Broken { tier: Tier },
     #[error("the sandbox cannot be made: {step}")]
     Confine { step: String, source: io::Error },
     #[error("the folder `{folder}` does not exist; list_directory shows what does")]
@@ -116,9 +157,10 @@ pub struct Effects {
     pub written: Vec<RelPath>,
 }
 
-/// The sandbox of a workspace. Cheap to ask; probed once.
+/// The sandbox of a workspace. Cheap to ask; probed once, at its first use.
 pub struct Sandbox {
     machine: Machine,
+    trials: OnceLock<Vec<Trial>>,
 }
 
 /// Settings under which programs ask nobody anything.
@@ -132,19 +174,46 @@ const QUIET: &[(&str, &str)] = &[
 ];
 
 impl Sandbox {
-    /// Finds out, in the background, what this machine can do.
     #[must_use]
     pub fn new(machine: Machine) -> Self {
-        Self { machine }
+        Self { machine, trials: OnceLock::new() }
     }
 
-    /// How commands are confined here. Waits until the probe is through.
+    /// How commands are confined here: as well as was demanded, or else as well as this machine can. Waits until the
+    /// probe is through.
     #[must_use]
     pub fn tier(&self) -> Tier {
-        match (&self.machine.program, &self.machine.state) {
-            (Some(_), Some(_)) if cfg!(target_os = "linux") => Tier::Overlay,
-            _ => Tier::Unconfined,
+        let best = || self.trials().iter().find(|trial| trial.holds()).map(|trial| trial.tier);
+        self.machine.demand.or_else(best).unwrap_or(Tier::Unconfined)
+    }
+
+    /// How each tier that this system may have stood the attacks of the probe, best first. None is tried after the
+    /// first that holds.
+    #[must_use]
+    pub fn trials(&self) -> &[Trial] {
+        self.trials.get_or_init(|| self.probe())
+    }
+
+    fn probe(&self) -> Vec<Trial> {
+        #[cfg(unix)]
+        if let (Some(program), Some(state)) = (&self.machine.program, &self.machine.state) {
+            let candidates: &[Tier] = match self.machine.demand.as_slice() {
+                [Tier::Unconfined] => &[],
+                [demanded] => &[*demanded],
+                _ if cfg!(target_os = "linux") => &[Tier::Overlay, Tier::Landlock],
+                _ if cfg!(target_os = "macos") => &[Tier::Landlock],
+                _ => &[],
+            };
+            let mut trials: Vec<Trial> = Vec::new();
+            for tier in candidates {
+                trials.push(probe::attack(*tier, program, state));
+                if trials.last().is_some_and(Trial::holds) {
+                    break;
+                }
+            }
+            return trials;
         }
+        Vec::new()
     }
 
     /// Starts a command on what the snapshot shows.
@@ -156,10 +225,14 @@ impl Sandbox {
         let no_folder = || SandboxError::NoFolder { folder: order.folder.clone() };
         let (root, inner) = snapshot.roots().locate(&order.folder).ok_or_else(no_folder)?;
         let folder = if inner.is_root() { root.path.clone() } else { root.path.join(inner.to_os()) };
+        let tier = self.tier();
+        if tier != Tier::Unconfined && !self.trials().iter().any(|trial| trial.tier == tier && trial.holds())
+        {
+            return Err(SandboxError::Broken { tier });
+        }
         #[cfg(unix)]
         if let (Some(program), Some(state)) = (&self.machine.program, &self.machine.state) {
-            let roots: Vec<&Path> = snapshot.roots().all().iter().map(|root| &*root.path).collect();
-            return self.start_there(program, state, order, &roots, &folder);
+            return self.start_there(program, state, order, snapshot, &folder);
         }
         bare::start(order, &folder, self.environment(order))
     }
@@ -170,35 +243,38 @@ impl Sandbox {
         program: &Path,
         state: &Path,
         order: &Order,
-        roots: &[&Path],
+        snapshot: &Snapshot,
         folder: &Path,
     ) -> Result<Confined, SandboxError> {
         let tier = self.tier();
-        let home = self.machine.home.as_deref();
-        let (view, aftermath) = layout::lay_out(state, roots, home)
+        let place = layout::Place {
+            roots: snapshot.roots().all().iter().map(|root| &*root.path).collect(),
+            home: self.machine.home.as_deref(),
+            own: std::iter::once(state.to_owned()).chain(self.machine.own.iter().cloned()).collect(),
+        };
+        let (view, mut aftermath) = layout::lay_out(state, &place)
             .map_err(|source| SandboxError::Confine { step: "its folders".to_owned(), source })?;
+        let grants = layout::grants(tier, &place, &view);
         let mut environment = self.environment(order);
-        if tier == Tier::Overlay {
-            environment.push(("TMPDIR".into(), "/tmp".into()));
+        match tier {
+            Tier::Overlay => environment.push(("TMPDIR".into(), "/tmp".into())),
+            Tier::Landlock => {
+                aftermath.on_disk(snapshot.roots());
+                let folder = Path::new(&view.scratch);
+                environment.push(("TMPDIR".into(), folder.into()));
+                environment.push(("XDG_CACHE_HOME".into(), folder.join("cache").into()));
+                environment.push(("npm_config_cache".into(), folder.join("npm").into()));
+            }
+            Tier::Unconfined => aftermath.on_disk(snapshot.roots()),
         }
         let setting = plan::Setting {
             tier,
             network: order.network,
-            home: home.map(Into::into),
-            roots: roots.iter().map(|root| (*root).into()).collect(),
+            home: place.home.map(Into::into),
+            roots: place.roots.iter().map(|root| (*root).into()).collect(),
             view,
         };
-        let task = plan::Task {
-            tier,
-            network: order.network,
-            argv: order.argv.clone(),
-            folder: folder.into(),
-            environment,
-            memory: order.limits.memory,
-            file: order.limits.file,
-            processes: order.limits.processes,
-            grants: plan::Grants::default(),
-        };
+        let task = plan::Task::new(tier, order, folder, environment, grants);
         launch::launch(program, &setting, &task, order, aftermath)
     }
 

@@ -13,3 +13,5 @@ mod view;
 mod attacks;
 #[path = "sandbox/ends.rs"]
 mod ends;
+#[path = "sandbox/probe.rs"]
+mod probe;

@@ -62,6 +62,7 @@ impl Place {
             home: env::home_dir(),
             state: Some(self.state.path().to_owned()),
             environment: environment(),
+            ..Machine::default()
         }
     }
 

@@ -2,6 +2,7 @@
 
 use devtoolkit_index::store::Store;
 use devtoolkit_mcp::main_loop::Folders;
+use devtoolkit_mcp::sandbox::{Machine, Protection, Sandbox, Tier};
 use devtoolkit_mcp::workspace::{Roots, Workspace};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,8 @@ impl Report {
 }
 
 /// Looks at everything that the server needs; exit code 1 when something is to be done.
-pub(super) fn run(roots: &[PathBuf], folders: Option<&Folders>, program: Option<&Path>) -> ExitCode {
+pub(super) fn run(roots: &[PathBuf], folders: Option<&Folders>, machine: Machine) -> ExitCode {
+    let program = machine.program.clone();
     let mut report = Report { lines: Vec::new(), todo: 0 };
     let opened = look_at_roots(&mut report, roots);
     match folders {
@@ -41,9 +43,10 @@ pub(super) fn run(roots: &[PathBuf], folders: Option<&Folders>, program: Option<
             if let Some(roots) = &opened {
                 look_at_journals(&mut report, roots, folders);
             }
+            look_at_sandbox(&mut report, Machine { state: Some(folders.state.clone()), ..machine });
         }
     }
-    look_at_host(&mut report, roots, program);
+    look_at_host(&mut report, roots, program.as_deref());
     print(&report)
 }
 
@@ -135,6 +138,39 @@ fn look_at_journals(report: &mut Report, roots: &Roots, folders: &Folders) {
                 report.fine("journal", &line);
             }
         }
+    }
+}
+
+/// Attacks the sandbox, and says what held.
+fn look_at_sandbox(report: &mut Report, machine: Machine) {
+    let sandbox = Sandbox::new(machine);
+    let tier = sandbox.tier();
+    for trial in sandbox.trials() {
+        let what = format!("sandbox {}", trial.tier.name());
+        if let Some(failure) = &trial.failure {
+            report.fine(&what, &format!("cannot be used here: {failure}"));
+            continue;
+        }
+        for protection in Protection::ALL {
+            let broken = trial.broken.iter().find(|(broken, _)| *broken == protection);
+            let said = match broken {
+                None => format!("attacked and held: {}", protection.words()),
+                Some((_, how)) => format!("DOES NOT HOLD: {}: {how}", protection.words()),
+            };
+            report.fine(&what, &said);
+        }
+    }
+    match tier {
+        Tier::Overlay => report.fine("sandbox", "commands see staged text, and what they write is staged"),
+        Tier::Landlock => report.fine("sandbox", "commands see the disk, and write the workspace itself"),
+        Tier::Unconfined if cfg!(windows) => {
+            report.fine("sandbox", "there is none for this system: each command is asked about");
+        }
+        Tier::Unconfined => report.todo(
+            "sandbox",
+            "none holds here: each command is asked about and may do whatever you may",
+            "docs/security.md says what the sandboxes need of a system",
+        ),
     }
 }
 

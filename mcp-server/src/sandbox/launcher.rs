@@ -9,6 +9,7 @@
 use super::Tier;
 use super::channel;
 use super::plan::{Failure, Reply, Setting};
+use super::probe::inside;
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsFd;
@@ -19,6 +20,8 @@ use std::process::{Child, Command, ExitCode, Stdio};
 mod inner;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "macos")]
+mod seatbelt;
 mod tree;
 
 /// The first argument that makes the program a launcher.
@@ -26,6 +29,9 @@ pub(super) const ARGUMENT: &str = "__confine";
 /// The second argument of each stage.
 pub(super) const OUTER: &str = "outer";
 const INNER: &str = "inner";
+/// Not stages, but commands that the probe confines.
+pub(super) const PROBE: &str = "probe";
+pub(super) const LINGER: &str = "linger";
 
 /// Runs as a launcher, if the arguments say so. Has to be called before anything else is done.
 pub fn enter(mut arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
@@ -36,12 +42,20 @@ pub fn enter(mut arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> 
     let ran = match stage.to_str() {
         Some(OUTER) => outer(),
         Some(INNER) => inner::run(),
+        Some(PROBE) => inside::run(&arguments.next().unwrap_or_default().to_string_lossy()),
+        Some(LINGER) => inside::linger(),
         _ => return Some(ExitCode::FAILURE),
     };
     Some(match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     })
+}
+
+/// Whether there can be a user namespace in this one.
+#[cfg(target_os = "linux")]
+pub(super) fn new_users() -> io::Result<()> {
+    linux::raw::unshare(rustix::thread::UnshareFlags::NEWUSER)
 }
 
 /// Our end of the socket to the server.

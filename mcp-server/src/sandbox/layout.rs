@@ -2,9 +2,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "these folders are the sandbox's own")]
 
+use super::grants;
+use super::plan::Grants;
 use super::view::{Overlay, View};
-use super::{Effects, SandboxError};
-use crate::workspace::Snapshot;
+use super::written::Since;
+use super::{Effects, SandboxError, Tier};
+use crate::workspace::{Roots, Snapshot};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,17 +15,33 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
+/// Where a command is to be.
+pub(super) struct Place<'a> {
+    pub(super) roots: Vec<&'a Path>,
+    pub(super) home: Option<&'a Path>,
+    /// Folders of our own, which it is not to see.
+    pub(super) own: Vec<PathBuf>,
+}
+
 /// What is left to do after a command.
 #[derive(Default)]
 pub(super) struct Aftermath {
     /// Folders that end with it.
     folder: Option<PathBuf>,
+    /// Where it could write to the disk, and since when.
+    disk: Option<(Roots, Since)>,
 }
 
 impl Aftermath {
+    /// Remembers that it writes to the disk itself.
+    pub(super) fn on_disk(&mut self, roots: &Roots) {
+        self.disk = Some((roots.clone(), Since::now()));
+    }
+
     /// What it left behind.
     pub(super) fn effects(&self, _snapshot: &Snapshot) -> Result<Effects, SandboxError> {
-        Ok(Effects::default())
+        let written = self.disk.as_ref().map(|(roots, since)| since.changed(roots)).unwrap_or_default();
+        Ok(Effects { written, ..Effects::default() })
     }
 }
 
@@ -47,17 +66,17 @@ fn remove(folder: &Path) {
     let _ = fs::remove_dir_all(folder);
 }
 
-/// Makes the folders for one command over the workspace's roots and the home folder.
-pub(super) fn lay_out(state: &Path, roots: &[&Path], home: Option<&Path>) -> io::Result<(View, Aftermath)> {
+/// Makes the folders for one command.
+pub(super) fn lay_out(state: &Path, place: &Place<'_>) -> io::Result<(View, Aftermath)> {
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let folder = state.join("sandbox").join(format!("{}-{number}", std::process::id()));
-    let aftermath = Aftermath { folder: Some(folder.clone()) };
+    let aftermath = Aftermath { folder: Some(folder.clone()), disk: None };
     let scratch = folder.join("scratch");
     fs::create_dir_all(&scratch)?;
-    let home = home.filter(|home| home.parent().is_some() && home.is_dir());
-    let home = home.filter(|home| !roots.iter().any(|root| home.starts_with(root)));
+    let is_shown = |home: &Path| place.roots.iter().any(|root| home.starts_with(root));
+    let home = place.home.filter(|home| home.parent().is_some() && home.is_dir() && !is_shown(home));
     let mut overlays = Vec::new();
-    for (number, at) in roots.iter().copied().chain(home).enumerate() {
+    for (number, at) in place.roots.iter().copied().chain(home).enumerate() {
         let (upper, work) = (folder.join(format!("{number}/upper")), folder.join(format!("{number}/work")));
         fs::create_dir_all(&upper)?;
         fs::create_dir_all(&work)?;
@@ -68,5 +87,14 @@ pub(super) fn lay_out(state: &Path, roots: &[&Path], home: Option<&Path>) -> io:
             work: work.into(),
         });
     }
-    Ok((View { overlays, scratch: scratch.into(), hidden: vec![state.into()] }, aftermath))
+    let hidden = place.own.iter().map(Into::into).collect();
+    Ok((View { overlays, scratch: scratch.into(), hidden }, aftermath))
+}
+
+/// What a command may open, where that is not decided by what it sees.
+pub(super) fn grants(tier: Tier, place: &Place<'_>, view: &View) -> Grants {
+    match tier {
+        Tier::Landlock => grants::grants(&place.roots, place.home, &place.own, Path::new(&view.scratch)),
+        Tier::Overlay | Tier::Unconfined => Grants::default(),
+    }
 }

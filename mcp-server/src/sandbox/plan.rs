@@ -1,9 +1,10 @@
 //! What the server and its launcher say to each other. Both are the same program, so nothing here needs versions.
 
-use super::Tier;
 use super::view::View;
+use super::{Order, Tier};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
+use std::path::Path;
 
 /// What the launcher itself has to know: where the command will be.
 #[derive(Debug, Serialize, Deserialize)]
@@ -29,6 +30,28 @@ pub(super) struct Task {
     pub(super) processes: u64,
     /// What it may read and write where no mounts decide on that.
     pub(super) grants: Grants,
+}
+
+impl Task {
+    pub(super) fn new(
+        tier: Tier,
+        order: &Order,
+        folder: &Path,
+        environment: Vec<(OsString, OsString)>,
+        grants: Grants,
+    ) -> Self {
+        Self {
+            tier,
+            network: order.network,
+            argv: order.argv.clone(),
+            folder: folder.into(),
+            environment,
+            memory: order.limits.memory,
+            file: order.limits.file,
+            processes: order.limits.processes,
+            grants,
+        }
+    }
 }
 
 /// Access by rules on the disk itself.

@@ -179,14 +179,8 @@ fn only_the_three_files_are_open() {
 #[test]
 fn nobody_becomes_privileged() {
     for_both(|world| {
-        let ran = world.sh("grep -E '^(Cap|NoNewPrivs|Seccomp:)' /proc/self/status | tr -d '\\t'");
-        let none = "0000000000000000";
-        assert_eq!(
-            ran.output,
-            format!(
-                "CapInh:{none}\nCapPrm:{none}\nCapEff:{none}\nCapBnd:{none}\nCapAmb:{none}\nNoNewPrivs:1\nSeccomp:2\n"
-            )
-        );
+        let ran = world.sh("grep ^Cap /proc/self/status | cut -f 2 | uniq; grep -E '^(NoNewPrivs|Seccomp:)' /proc/self/status | cut -f 2");
+        assert_eq!(ran.output, "0000000000000000\n1\n2\n");
         for line in [
             "mount -t tmpfs none /mnt",
             "unshare -U true",

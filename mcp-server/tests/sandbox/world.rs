@@ -1,6 +1,6 @@
 //! A small machine to be attacked: a home folder with secrets, a workspace in it, and something outside of both.
 
-use devtoolkit_mcp::sandbox::{Confined, Exit, Limits, Machine, Order, Sandbox, SandboxError};
+use devtoolkit_mcp::sandbox::{Confined, Exit, Limits, Machine, Order, Sandbox, SandboxError, Tier};
 use devtoolkit_mcp::workspace::{RelPath, Roots, Workspace};
 use rustix::fs::{Gid, Uid};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
@@ -31,6 +31,11 @@ pub(crate) struct Ran {
 
 /// Runs a test as whoever runs the tests and, if that is root, as an ordinary user too.
 pub(crate) fn for_both(test: fn(&World)) {
+    for_both_in(Some(Tier::Overlay), test);
+}
+
+/// The same in a tier of one's choice, or in the best.
+pub(crate) fn for_both_in(tier: Option<Tier>, test: fn(&World)) {
     let is_root = rustix::process::geteuid().is_root();
     for user in [is_root.then_some(NOBODY), None] {
         let folder = TempDir::new_in("/var/tmp").expect("a folder");
@@ -44,7 +49,7 @@ pub(crate) fn for_both(test: fn(&World)) {
             if let Some(user) = user {
                 become_user(user);
             }
-            test(&World::new(folder, program));
+            test(&World::new(folder, program, tier));
         };
         // Only this thread becomes somebody else, and it ends here.
         let ended =
@@ -61,7 +66,7 @@ fn become_user(user: u32) {
 }
 
 impl World {
-    fn new(folder: TempDir, program: PathBuf) -> Self {
+    fn new(folder: TempDir, program: PathBuf, demand: Option<Tier>) -> Self {
         let at = |name: &str| folder.path().join(name);
         for name in ["home/ws/.git/hooks", "home/.ssh", "home/.aws", "state", "outside"] {
             fs::create_dir_all(at(name)).expect(name);
@@ -82,6 +87,8 @@ impl World {
                 ("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into()),
                 ("HOME".into(), at("home").into()),
             ],
+            demand,
+            ..Machine::default()
         };
         Self { workspace, sandbox: Sandbox::new(machine), folder }
     }

@@ -47,10 +47,8 @@ const DISK: &[&str] = &[
     "mcp-server/src/workspace/kept.rs",
     // Files without a name: what commands write does not fit into memory.
     "mcp-server/src/commands/log.rs",
-    // Another process, in which commands run; the folders that it gets; and what `/proc` tells of it.
-    "mcp-server/src/sandbox/launcher",
-    "mcp-server/src/sandbox/layout.rs",
-    "mcp-server/src/sandbox/family.rs",
+    // Where commands run: the process around them, their folders, what may be opened, and the world of the probe.
+    "mcp-server/src/sandbox/",
     "mcp-server/src/tools/fixture.rs",
     "mcp-server/src/server/http",
     "mcp-server/src/cli",

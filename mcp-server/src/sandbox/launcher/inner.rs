@@ -48,8 +48,11 @@ fn start(task: &Task, files: Vec<OwnedFd>) -> Result<Pid, Failure> {
         |error: io::Error| Failure { step: Step::Program, errno: error.raw_os_error().unwrap_or_default() };
     let mut files = files.into_iter();
     let output = files.next().ok_or_else(|| not_started(io::ErrorKind::InvalidInput.into()))?;
-    let mut command = Command::new(task.argv.first().cloned().unwrap_or_default());
-    command.args(task.argv.get(1..).unwrap_or_default());
+    let argv = &task.argv;
+    #[cfg(target_os = "macos")]
+    let argv = &if task.tier == Tier::Landlock { super::seatbelt::confined(task) } else { argv.clone() };
+    let mut command = Command::new(argv.first().cloned().unwrap_or_default());
+    command.args(argv.get(1..).unwrap_or_default());
     // Elsewhere the group is all by which the command's processes are found.
     #[cfg(target_os = "linux")]
     command.process_group(0);

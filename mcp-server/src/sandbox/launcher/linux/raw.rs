@@ -24,7 +24,7 @@ pub(in super::super) fn close_inherited() -> io::Result<()> {
 }
 
 /// Leaves the given namespaces for new ones.
-pub(super) fn unshare(namespaces: UnshareFlags) -> io::Result<()> {
+pub(in super::super) fn unshare(namespaces: UnshareFlags) -> io::Result<()> {
     assert!(!namespaces.contains(UnshareFlags::FILES), "open files stay shared");
     // SAFETY: the table of open files is not among what is unshared.
     Ok(unsafe { unshare_unsafe(namespaces) }?)
