@@ -7,19 +7,21 @@
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
+use config::Config;
 use devtoolkit_mcp::main_loop::{Folders, user_folders};
-use devtoolkit_mcp::permission::Policy;
+use devtoolkit_mcp::permission::{Care, Policy};
 use devtoolkit_mcp::sandbox::{Machine, Tier};
 use devtoolkit_mcp::server::{self, Opening, Server};
 use devtoolkit_mcp::tool::Toolset;
 use devtoolkit_mcp::toolbox::{Selected, Toolbox};
 use devtoolkit_mcp::workspace::Roots;
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
+mod config;
 mod doctor;
 mod http;
 
@@ -47,9 +49,13 @@ pub(crate) struct Arguments {
     /// Write changes at once, for hosts in which the person reviews them; they can be undone
     #[arg(long, conflicts_with = "read_only")]
     direct: bool,
-    /// Accept changes without asking, for hosts that confirm destructive tools with the person
-    #[arg(long)]
-    trust_host: bool,
+    /// Act without asking, for hosts that confirm destructive tools with the person. Of what is asked about all the same,
+    /// NAMES are left to the host as well
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', num_args = 0.., require_equals = true)]
+    trust_host: Option<Vec<Care>>,
+    /// Your configuration, instead of devtoolkit/config.toml in your folder for configurations
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
     /// A host besides this machine that http_request may reach; may be repeated
     #[arg(long = "allow-host", value_name = "HOST")]
     hosts: Vec<String>,
@@ -119,9 +125,16 @@ fn examine(arguments: &Arguments) -> ExitCode {
     let current = env::current_dir().unwrap_or_default();
     let mut roots: Vec<PathBuf> = arguments.roots.iter().map(|root| current.join(root)).collect();
     if roots.is_empty() {
-        roots.push(current);
+        roots.push(current.clone());
     }
-    doctor::run(&roots, folders(arguments).ok().as_ref(), machine(arguments))
+    let config = config(arguments, &current);
+    let read = config.read(arguments.config.is_some());
+    let configured = (config.file.as_deref(), read);
+    doctor::run(&roots, folders(arguments).ok().as_ref(), configured, machine(arguments))
+}
+
+fn config(arguments: &Arguments, current: &Path) -> Config {
+    Config::find(arguments.config.as_deref(), current)
 }
 
 /// Prints an error with its causes, and says what to do.
@@ -136,20 +149,22 @@ fn say(text: &str) {
 }
 
 fn server(arguments: &Arguments) -> Result<Server> {
+    let current =
+        env::current_dir().context("the current folder is gone; start from another, or pass --root")?;
+    let (rules, _) = config(arguments, &current).read(arguments.config.is_some())?;
     let policy = Policy {
         read_only: arguments.read_only,
         direct: arguments.direct,
-        trust_host: arguments.trust_host,
+        trust_host: arguments.trust_host.clone(),
         hosts: arguments.hosts.clone(),
+        rules,
     };
     let selected = Selected {
         toolsets: arguments.toolsets.clone(),
         tools: arguments.tools.clone(),
         read_only: arguments.read_only,
     };
-    let toolbox = Toolbox::new(&selected, policy).context("`--tools`")?;
-    let current =
-        env::current_dir().context("the current folder is gone; start from another, or pass --root")?;
+    let toolbox = Toolbox::new(&selected, policy)?;
     let opening = match arguments.roots.is_empty() {
         false => Opening::Given(open_roots(&arguments.roots)?),
         // Of several hosts, none says where the others work.
@@ -190,6 +205,7 @@ fn folders(arguments: &Arguments) -> Result<Folders> {
         true => None,
         false => devtoolkit_index::store::user_cache(),
     };
-    user_folders(home.as_deref(), absolute("XDG_STATE_HOME").as_deref(), cache)
+    let config = config(arguments, &env::current_dir().unwrap_or_default()).kept_out;
+    user_folders(home.as_deref(), absolute("XDG_STATE_HOME").as_deref(), cache, config)
         .context("there is no home folder to keep journals in; set HOME or XDG_STATE_HOME")
 }

@@ -1,12 +1,12 @@
 //! One thread owns the workspace. Tools run beside it on snapshots and send it what they want done.
 
 use crate::commands::Commands;
-use crate::permission::{Approval, Decision, PermittedCall};
+use crate::permission::{Approval, Decision, PermittedCall, Rules, RulesError, Surroundings};
 use crate::sandbox::{Machine, Sandbox};
 use crate::symbols::Symbols;
 use crate::tool::{Cancel, Content, Progress, REPLY_LIMIT, ToolContext, ToolError, ToolSpec};
 use crate::toolbox::Toolbox;
-use crate::workspace::{JournalError, RelPath, Roots, Side, Snapshot, Workspace, WorkspaceOp};
+use crate::workspace::{JournalError, ReadError, RelPath, Roots, Side, Snapshot, Workspace, WorkspaceOp};
 use arc_swap::ArcSwap;
 use serde_json::{Map, Value};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,6 +39,21 @@ pub struct Folders {
     pub state: PathBuf,
     /// Indexes; `None` keeps them in memory.
     pub cache: Option<PathBuf>,
+    /// The person's configuration, which no tool may touch.
+    pub config: Option<PathBuf>,
+}
+
+/// Why a workspace cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error("the workspace's own rules cannot be read")]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Rules(#[from] RulesError),
+    #[error(transparent)]
+    Tool(#[from] ToolError),
 }
 
 /// A handle to the running workspace: cheap to clone, usable from any thread.
@@ -49,27 +64,38 @@ pub struct Handle {
     toolbox: Arc<Toolbox>,
     symbols: Arc<Symbols>,
     commands: Arc<Commands>,
+    bounds: Arc<Bounds>,
     /// Counts changes of the staged layer.
     staged: watch::Receiver<u64>,
+}
+
+/// What the policy has to know of this workspace besides its texts.
+struct Bounds {
+    tightened: Rules,
+    foreign_programs: Option<String>,
 }
 
 /// Opens a workspace and starts its thread. What was recovered is logged.
 ///
 /// # Errors
-/// When the state folder cannot be used.
+/// When the state folder or the workspace's own rules cannot be used.
 pub fn start(
     mut roots: Roots,
     folders: &Folders,
     machine: Machine,
     toolbox: Arc<Toolbox>,
-) -> Result<Handle, JournalError> {
-    if let Some(cache) = &folders.cache {
-        roots.keep_out(cache);
+) -> Result<Handle, StartError> {
+    for own in folders.cache.iter().chain(&folders.config) {
+        roots.keep_out(own);
     }
-    let (workspace, recovered) = Workspace::open(roots.clone(), &folders.state)?;
+    let tightened = tightened(&roots)?;
+    toolbox.check(&tightened)?;
+    let bounds = Arc::new(Bounds { foreign_programs: foreign_programs(&machine, &roots), tightened });
+    let (mut workspace, recovered) = Workspace::open(roots.clone(), &folders.state)?;
     for line in recovered {
         tracing::warn!("{line}");
     }
+    workspace.withhold(Rules::withholding(&[&toolbox.policy().rules, &bounds.tightened]));
     let symbols = Arc::new(Symbols::start(roots, folders.cache.clone()));
     let mut machine = machine;
     machine.state.get_or_insert_with(|| folders.state.clone());
@@ -89,7 +115,28 @@ pub fn start(
             }
         })
         .expect("a thread can be started");
-    Ok(Handle { shown, inbox, toolbox, symbols, commands, staged })
+    Ok(Handle { shown, inbox, toolbox, symbols, commands, bounds, staged })
+}
+
+/// What the files of a workspace's roots ask for. What they cannot ask for is logged.
+fn tightened(roots: &Roots) -> Result<Rules, StartError> {
+    let mut rules = Rules::default();
+    for (file, text) in roots.own_rules()? {
+        let (more, ignored) = Rules::parse_of_workspace(&text, file.as_str())?;
+        ignored.iter().for_each(|line| tracing::warn!("{line}"));
+        rules = rules.and(more);
+    }
+    Ok(rules)
+}
+
+/// The first folder of the search path that a workspace can put programs into: one of its own, or one that is named from
+/// wherever a command runs.
+fn foreign_programs(machine: &Machine, roots: &Roots) -> Option<String> {
+    let (_, path) = machine.environment.iter().find(|(name, _)| name == "PATH")?;
+    let is_foreign = |folder: &PathBuf| {
+        !folder.is_absolute() || roots.all().iter().any(|root| folder.starts_with(&root.path))
+    };
+    std::env::split_paths(path).find(is_foreign).map(|folder| folder.display().to_string())
 }
 
 impl Handle {
@@ -137,9 +184,15 @@ impl Handle {
     /// What may become of a call.
     ///
     /// # Errors
-    /// As [`Toolbox::decide`].
+    /// When there is no such tool, or the arguments are not its own.
     pub fn decide(&self, name: &str, arguments: Map<String, Value>) -> Result<Decision, ToolError> {
-        self.toolbox.decide(name, arguments, &self.fresh_snapshot(), self.commands.sandbox())
+        let around = Surroundings {
+            snapshot: &self.fresh_snapshot(),
+            tier: &|| self.commands.sandbox().tier(),
+            tightened: &self.bounds.tightened,
+            foreign_programs: self.bounds.foreign_programs.as_deref(),
+        };
+        self.toolbox.decide(name, arguments, &around)
     }
 
     /// Runs a call on a thread of its own. Dropping what this returns cancels it.
@@ -149,10 +202,10 @@ impl Handle {
     pub fn run(&self, call: PermittedCall, progress: Box<dyn Fn(Progress) + Send + Sync>) -> Running {
         let (cancel, (sender, done)) = (Cancel::default(), oneshot::channel());
         let context = ToolContext {
-            snapshot: self.snapshot(),
+            snapshot: self.snapshot().opened(&call.opened),
             symbols: Arc::clone(&self.symbols),
             commands: Arc::clone(&self.commands),
-            agreed: call.approval.is_some(),
+            agreed: call.agreed,
             shown: Arc::clone(&self.shown),
             cancel: cancel.clone(),
             progress,
@@ -193,7 +246,7 @@ impl Drop for Running {
 }
 
 fn run(call: PermittedCall, context: &ToolContext, inbox: &mpsc::Sender<Event>) -> Reply {
-    let PermittedCall { call, approval, direct } = call;
+    let PermittedCall { call, approval, direct, .. } = call;
     let output = call.run(context)?;
     let mut content = output.content;
     if !output.ops.is_empty() {
@@ -261,14 +314,8 @@ impl MainLoop {
     ) -> Result<String, ToolError> {
         let mut lines = Vec::new();
         for op in ops {
-            if let (Some(approval), WorkspaceOp::Accept(selection)) = (approval, &op) {
-                self.workspace.refresh_all();
-                let now = Approval::apply(&self.workspace.snapshot(), selection)?;
-                if now.key() != approval.key() {
-                    return Err(ToolError::Refused(
-                        "the staged changes are no longer those that were shown, so nothing was written; accept again".to_owned(),
-                    ));
-                }
+            if let Some(approval) = approval {
+                self.still_as_shown(&op, approval)?;
             }
             let staged = match &op {
                 WorkspaceOp::Stage { files, .. } => {
@@ -283,6 +330,27 @@ impl MainLoop {
             }
         }
         Ok(lines.join("\n"))
+    }
+
+    /// Refuses what is not what the person saw.
+    fn still_as_shown(&mut self, op: &WorkspaceOp, approval: &Approval) -> Result<(), ToolError> {
+        let (now, what) = match op {
+            WorkspaceOp::Accept(selection) => {
+                self.workspace.refresh_all();
+                (Approval::apply(&self.workspace.snapshot(), selection)?, "the staged changes are")
+            }
+            WorkspaceOp::Undo { set, checkpoint } => {
+                let snapshot = self.workspace.snapshot();
+                (Approval::undo(&snapshot, *set, checkpoint.as_deref()), "what would be taken back is")
+            }
+            WorkspaceOp::Stage { .. } | WorkspaceOp::Discard(_) | WorkspaceOp::Checkpoint { .. } => {
+                return Ok(());
+            }
+        };
+        if now.key() == approval.key() {
+            return Ok(());
+        }
+        Err(ToolError::Refused(format!("{what} no longer what was shown, so nothing was written; ask again")))
     }
 
     /// Writes what was just staged, but for what a person has to see first.
@@ -330,7 +398,12 @@ impl MainLoop {
 
 /// Where state and cache lie for the user, from the environment as `main.rs` read it.
 #[must_use]
-pub fn user_folders(home: Option<&Path>, state: Option<&Path>, cache: Option<PathBuf>) -> Option<Folders> {
+pub fn user_folders(
+    home: Option<&Path>,
+    state: Option<&Path>,
+    cache: Option<PathBuf>,
+    config: Option<PathBuf>,
+) -> Option<Folders> {
     let state = match (state, home) {
         (Some(state), _) => state.join("devtoolkit"),
         (None, Some(home)) if cfg!(target_os = "macos") => {
@@ -339,7 +412,7 @@ pub fn user_folders(home: Option<&Path>, state: Option<&Path>, cache: Option<Pat
         (None, Some(home)) => home.join(".local/state/devtoolkit"),
         (None, None) => return None,
     };
-    Some(Folders { state, cache })
+    Some(Folders { state, cache, config })
 }
 
 #[cfg(test)]

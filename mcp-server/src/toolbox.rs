@@ -1,9 +1,8 @@
 //! From a name and JSON to a decision.
 
-use crate::permission::{Access, Decision, Policy};
-use crate::sandbox::Sandbox;
+use crate::permission::{Access, Decision, Policy, Proposal, Rules, Surroundings};
 use crate::tool::{Tool, ToolContext, ToolError, ToolOutput, ToolSpec, Toolset, compact};
-use crate::workspace::Snapshot;
+use crate::workspace::{RelPath, Snapshot};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -86,7 +85,7 @@ impl Toolbox {
     /// The chosen tools, always in the same order.
     ///
     /// # Errors
-    /// When a tool is named that does not exist.
+    /// When a tool is named that does not exist, by a flag or a rule.
     pub fn new(selected: &Selected, policy: Policy) -> Result<Self, ToolError> {
         let all = crate::tools::all();
         let names: Vec<&str> = all.iter().map(|entry| entry.spec.name).collect();
@@ -101,7 +100,9 @@ impl Toolbox {
             };
             named && (!selected.read_only || entry.spec.effect == crate::tool::Effect::Reads)
         };
-        Ok(Self { entries: all.into_iter().filter(wanted).collect(), policy })
+        let toolbox = Self { entries: all.into_iter().filter(wanted).collect(), policy };
+        toolbox.check(&toolbox.policy.rules)?;
+        Ok(toolbox)
     }
 
     /// The tools as a host sees them.
@@ -134,18 +135,53 @@ impl Toolbox {
     ///
     /// # Errors
     /// When there is no such tool, or the arguments are not its own.
-    pub fn decide(
+    pub(crate) fn decide(
         &self,
         name: &str,
         arguments: Map<String, Value>,
-        snapshot: &Snapshot,
-        sandbox: &Sandbox,
+        around: &Surroundings<'_>,
     ) -> Result<Decision, ToolError> {
         let entry = self.entry(name)?;
         check_names(&entry.spec, &arguments)?;
-        let call = (entry.parse)(Value::Object(arguments))?;
-        Ok(self.policy.decide(call, snapshot, sandbox))
+        let paths = named(&arguments, around.snapshot);
+        let arguments = Value::Object(arguments);
+        let shown = arguments.to_string();
+        let call = (entry.parse)(arguments)?;
+        Ok(self.policy.decide(Proposal { call, paths, arguments: shown }, around))
     }
+
+    /// Whether rules name only tools that exist, offered or not.
+    ///
+    /// # Errors
+    /// When one does not; the nearest name is in the text.
+    pub fn check(&self, rules: &Rules) -> Result<(), ToolError> {
+        let all = crate::tools::all();
+        let names: Vec<&str> = all.iter().map(|entry| entry.spec.name).collect();
+        match rules.unknown_tool(&names) {
+            None => Ok(()),
+            Some((unknown, place)) => {
+                Err(ToolError::Arguments(format!("{place}: {}", unknown_tool(unknown, &names))))
+            }
+        }
+    }
+}
+
+/// Arguments that are paths, alone or in a list, with whatever tool.
+const PATHS: &[&str] = &["path", "paths", "from", "to", "only", "focus"];
+
+/// The paths that arguments name, and where they lead where that is another place. What is no path is told by the tool.
+fn named(arguments: &Map<String, Value>, snapshot: &Snapshot) -> Vec<RelPath> {
+    let values = PATHS.iter().filter_map(|name| arguments.get(*name));
+    let texts = values.flat_map(|value| match value {
+        Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
+        value => Vec::from_iter(value.as_str()),
+    });
+    let mut paths: Vec<RelPath> = texts.filter_map(|text| snapshot.roots().parse(text).ok()).collect();
+    let led: Vec<RelPath> = paths.iter().filter_map(|path| snapshot.locate(path).ok()).collect();
+    paths.extend(led);
+    paths.sort_unstable();
+    paths.dedup();
+    paths
 }
 
 fn unknown_tool(name: &str, names: &[&str]) -> ToolError {

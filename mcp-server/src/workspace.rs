@@ -10,6 +10,7 @@ mod ignored;
 mod journal;
 mod kept;
 mod merge;
+mod own_rules;
 mod owner;
 mod path;
 mod place;

@@ -1,7 +1,9 @@
 //! `devtoolkit-mcp doctor`: what would keep the server from working here, and what to do about it.
 
+use anyhow::Result;
 use devtoolkit_index::store::Store;
 use devtoolkit_mcp::main_loop::Folders;
+use devtoolkit_mcp::permission::Rules;
 use devtoolkit_mcp::sandbox::{Machine, Protection, Sandbox, Tier};
 use devtoolkit_mcp::workspace::{Roots, Workspace};
 use std::fs;
@@ -26,10 +28,17 @@ impl Report {
 }
 
 /// Looks at everything that the server needs; exit code 1 when something is to be done.
-pub(super) fn run(roots: &[PathBuf], folders: Option<&Folders>, machine: Machine) -> ExitCode {
+pub(super) fn run(
+    roots: &[PathBuf],
+    folders: Option<&Folders>,
+    configured: (Option<&Path>, Result<(Rules, bool)>),
+    machine: Machine,
+) -> ExitCode {
     let program = machine.program.clone();
     let mut report = Report { lines: Vec::new(), todo: 0 };
     let opened = look_at_roots(&mut report, roots);
+    look_at_config(&mut report, configured.0, configured.1);
+    opened.iter().for_each(|roots| look_at_own_rules(&mut report, roots));
     match folders {
         None => report.todo("state", "no home folder is known", "set HOME or XDG_STATE_HOME"),
         Some(folders) => {
@@ -80,6 +89,44 @@ fn look_at_roots(report: &mut Report, folders: &[PathBuf]) -> Option<Roots> {
         }
     }
     Roots::open(&good).ok()
+}
+
+/// Which configuration counts.
+fn look_at_config(report: &mut Report, file: Option<&Path>, read: Result<(Rules, bool)>) {
+    let shown =
+        file.map_or_else(|| "no folder for it is known".to_owned(), |file| format!("`{}`", file.display()));
+    match read {
+        Ok((rules, true)) => report.fine("config", &format!("{shown} is read: {}", rules.in_words())),
+        Ok((_, false)) => report.fine("config", &format!("{shown} does not exist; nothing is configured")),
+        Err(error) => {
+            report.todo(
+                "config",
+                &format!("{error:#}"),
+                "mend it: with it as it is, the server does not start",
+            );
+        }
+    }
+}
+
+/// What the workspace asks for.
+fn look_at_own_rules(report: &mut Report, roots: &Roots) {
+    let texts = match roots.own_rules() {
+        Ok(texts) => texts,
+        Err(error) => return report.todo("rules", &error.to_string(), "mend or remove it"),
+    };
+    for (file, text) in texts {
+        match Rules::parse_of_workspace(&text, file.as_str()) {
+            Err(error) => {
+                report.todo("rules", &error.to_string(), "with it as it is, the workspace is not opened");
+            }
+            Ok((rules, ignored)) => {
+                report.fine("rules", &format!("the workspace's `{file}` is read: {}", rules.in_words()));
+                for line in ignored {
+                    report.todo("rules", &line, "remove it there");
+                }
+            }
+        }
+    }
 }
 
 /// Whether files can be made in a folder, which need not exist yet.

@@ -26,7 +26,13 @@ impl<F: FnOnce(&ToolContext) -> Result<ToolOutput, ToolError> + Send> AnyCall fo
 }
 
 fn call(act: impl FnOnce(&ToolContext) -> Result<ToolOutput, ToolError> + Send + 'static) -> PermittedCall {
-    PermittedCall { call: Box::new(Acts(act)), approval: None, direct: false }
+    PermittedCall {
+        call: Box::new(Acts(act)),
+        approval: None,
+        agreed: false,
+        opened: Vec::new(),
+        direct: false,
+    }
 }
 
 fn runtime() -> tokio::runtime::Runtime {

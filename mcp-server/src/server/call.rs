@@ -125,12 +125,7 @@ async fn ask(
     let can_ask = context.client_capabilities().and_then(|client| client.elicitation);
     let can_ask = can_ask.is_some_and(|how| how.form.is_some() || how.url.is_none());
     if !can_ask {
-        return Asked::Ended(failed(format!(
-            "refused: this host cannot ask the person, and `{}` writes only what a person has agreed to. Everything stays \
-             staged. The person may start the server with --trust-host, if the host itself confirms such calls, or accept \
-             in a host that can ask",
-            request.name
-        )));
+        return Asked::Ended(failed(question.refusal()));
     }
     let modern = context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
     if modern {
@@ -152,8 +147,8 @@ async fn ask(
 }
 
 const DECLINED: &str =
-    "the person declined; nothing was written, and everything stays staged. Ask them what to change";
-const UNANSWERED: &str = "the person gave no answer; nothing was written, and everything stays staged";
+    "the person declined; nothing was done, and what is staged stays staged. Ask them what to do instead";
+const UNANSWERED: &str = "the person gave no answer; nothing was done, and what is staged stays staged";
 
 /// The answer comes with the repeated call, and counts only for what was asked: the question's key is the state.
 fn ask_in_result(question: Question, request: &CallToolRequestParams) -> Asked {

@@ -54,7 +54,7 @@ impl Project {
         let toolsets = Toolset::value_variants().to_vec();
         let toolbox = Toolbox::new(&Selected { toolsets, ..Selected::default() }, policy).expect("toolbox");
         let roots = Roots::open(&[root.path().to_path_buf()]).expect("roots");
-        let folders = Folders { state: state.path().to_path_buf(), cache: None };
+        let folders = Folders { state: state.path().to_path_buf(), cache: None, config: None };
         let handle = start(roots, &folders, Machine::default(), toolbox.into()).expect("workspace");
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("runtime");
         Self { root, _state: state, handle, runtime }

@@ -8,6 +8,7 @@ use super::journal::{Applied, Journal, JournalError, recorded};
 use super::kept::Kept;
 use super::merge::merge;
 use super::path::{RelPath, Roots};
+use super::secrets::Withholding;
 use super::snapshot::{History, Snapshot, on_disk};
 use super::staging::{Chosen, StageError, Staging};
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,6 +107,11 @@ impl Workspace {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         self.snapshot.clone()
+    }
+
+    /// Withholds more from readers than secrets.
+    pub fn withhold(&mut self, withholding: Withholding) {
+        self.snapshot.withholding = withholding;
     }
 
     /// What was applied.

@@ -95,11 +95,11 @@ fn cut(end: &str) -> &str {
 #[derive(Clone, Debug, Default)]
 pub struct Withholding {
     /// Paths that are asked about like secrets.
-    pub asked: GlobSet,
+    asked: GlobSet,
     /// Paths that are never shown.
-    pub never: GlobSet,
+    never: GlobSet,
     /// Paths that the person agreed to show.
-    pub(super) opened: Arc<[RelPath]>,
+    opened: Arc<[RelPath]>,
 }
 
 /// Why a file's text is withheld.
@@ -116,7 +116,7 @@ impl Snapshot {
     /// is only staged and nowhere on disk is no secret: whoever staged it knows it.
     #[must_use]
     pub fn withheld(&self, path: &RelPath) -> Option<Withheld> {
-        let why = self.withholding.of(path, || self.inner(path))?;
+        let why = self.withholding.of(path, || self.compared(path))?;
         let is_new = match self.staging.get(path) {
             Some(staged) => staged.base == Side::Absent,
             None => self.document(path).is_none() && self.roots.lstat(path).is_err(),
@@ -141,7 +141,7 @@ impl Snapshot {
     }
 
     /// The path within its root, in the form in which names are compared.
-    fn inner(&self, path: &RelPath) -> String {
+    pub(crate) fn compared(&self, path: &RelPath) -> String {
         let inner = self.roots.locate(path).map_or_else(|| path.clone(), |(_, inner)| inner);
         inner.names().flat_map(fold).collect::<Vec<_>>().join("/")
     }
@@ -150,6 +150,12 @@ impl Snapshot {
 const NEVER: &str = "a `deny` rule of the person's configuration keeps it from tools";
 
 impl Withholding {
+    /// Besides secrets, withholds paths until a person agrees, and others for good.
+    #[must_use]
+    pub fn new(asked: GlobSet, never: GlobSet) -> Self {
+        Self { asked, never, opened: Arc::default() }
+    }
+
     fn of(&self, path: &RelPath, inner: impl Fn() -> String) -> Option<Withheld> {
         if !self.never.is_empty() && self.never.is_match(inner()) {
             return Some(Withheld::Never);
