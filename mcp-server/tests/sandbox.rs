@@ -13,5 +13,7 @@ mod view;
 mod attacks;
 #[path = "sandbox/ends.rs"]
 mod ends;
+#[path = "sandbox/landlock.rs"]
+mod landlock;
 #[path = "sandbox/probe.rs"]
 mod probe;

@@ -10,7 +10,7 @@ const AWAY: &str = "python3 -c \"import os;os.fork() and os._exit(0);os.setsid()
                     os.execvp('sleep',['sleep','NUMBER'])\"";
 
 /// How many processes of the whole machine have this among their arguments.
-fn running(number: &str) -> usize {
+pub(crate) fn running(number: &str) -> usize {
     let entries = fs::read_dir("/proc").expect("/proc").flatten();
     let lines = entries.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
     lines
@@ -25,7 +25,7 @@ fn number(place: u32) -> String {
     format!("{}{place}", 90_000 + std::process::id())
 }
 
-fn started(world: &World, line: &str, number: &str, count: usize) -> Confined {
+pub(crate) fn started(world: &World, line: &str, number: &str, count: usize) -> Confined {
     let confined = world.start(&sh(line)).expect("started");
     let until = Instant::now() + Duration::from_secs(20);
     while running(number) < count {

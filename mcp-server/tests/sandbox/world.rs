@@ -1,6 +1,6 @@
 //! A small machine to be attacked: a home folder with secrets, a workspace in it, and something outside of both.
 
-use devtoolkit_mcp::sandbox::{Confined, Exit, Limits, Machine, Order, Sandbox, SandboxError, Tier};
+use devtoolkit_mcp::sandbox::{Confined, Effects, Exit, Limits, Machine, Order, Sandbox, SandboxError, Tier};
 use devtoolkit_mcp::workspace::{RelPath, Roots, Workspace};
 use rustix::fs::{Gid, Uid};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
@@ -143,6 +143,16 @@ pub(crate) fn argv(argv: &[&str]) -> Order {
 
 /// Waits for the end, reading all that it says.
 pub(crate) fn finish(mut confined: Confined) -> Ran {
+    wait(&mut confined)
+}
+
+/// The same, with what it left behind.
+pub(crate) fn effects(world: &World, mut confined: Confined) -> (Ran, Effects) {
+    let ran = wait(&mut confined);
+    (ran, confined.effects(&world.workspace.snapshot()).expect("effects"))
+}
+
+fn wait(confined: &mut Confined) -> Ran {
     let mut pipe = confined.output.take().expect("output");
     let reader = thread::spawn(move || {
         let mut output = Vec::new();
