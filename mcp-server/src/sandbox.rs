@@ -176,6 +176,9 @@ const QUIET: &[(&str, &str)] = &[
 impl Sandbox {
     #[must_use]
     pub fn new(machine: Machine) -> Self {
+        // Mounts and rules are on folders, never on links to them.
+        let home = machine.home.map(layout::real);
+        let machine = Machine { home, ..machine };
         Self { machine, trials: OnceLock::new() }
     }
 

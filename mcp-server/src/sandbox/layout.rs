@@ -91,6 +91,11 @@ pub(super) fn lay_out(state: &Path, place: &Place<'_>) -> io::Result<(View, Afte
     Ok((View { overlays, scratch: scratch.into(), hidden }, aftermath))
 }
 
+/// A folder's path without links, if it exists.
+pub(super) fn real(folder: PathBuf) -> PathBuf {
+    fs::canonicalize(&folder).unwrap_or(folder)
+}
+
 /// What a command may open, where that is not decided by what it sees.
 pub(super) fn grants(tier: Tier, place: &Place<'_>, view: &View) -> Grants {
     match tier {

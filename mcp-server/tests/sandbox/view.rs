@@ -36,3 +36,23 @@ fn it_writes_nowhere_else() {
         world.untouched();
     });
 }
+
+#[test]
+fn a_home_folder_may_be_named_by_a_link() {
+    for_both(|world| {
+        let link = world.path("link");
+        std::os::unix::fs::symlink(world.path("home"), &link).expect("a link");
+        let mut machine = world.machine.clone();
+        machine.home = Some(link.clone());
+        machine.environment.retain(|(name, _)| name != "HOME");
+        machine.environment.push(("HOME".into(), link.into()));
+        let sandbox = devtoolkit_mcp::sandbox::Sandbox::new(machine);
+        let order = crate::world::sh(
+            "cat $HOME/../home/.ssh/id_rsa ../.ssh/id_rsa; cat ../.toolrc; touch ../x && echo made",
+        );
+        let confined = sandbox.start(&order, &world.workspace.snapshot()).expect("started");
+        let ran = crate::world::finish(confined);
+        assert!(ran.output.ends_with("setting\nmade\n") && !ran.output.contains("KEYTEXT"), "{ran:?}");
+        world.untouched();
+    });
+}

@@ -20,6 +20,7 @@ pub(crate) struct World {
     folder: TempDir,
     pub(crate) workspace: Workspace,
     pub(crate) sandbox: Sandbox,
+    pub(crate) machine: Machine,
 }
 
 /// How a command went.
@@ -90,7 +91,7 @@ impl World {
             demand,
             ..Machine::default()
         };
-        Self { workspace, sandbox: Sandbox::new(machine), folder }
+        Self { workspace, sandbox: Sandbox::new(machine.clone()), machine, folder }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -43,15 +43,16 @@ fn places(setting: &Setting, sockets: Vec<PathBuf>, shown: &[&Path]) -> Vec<Path
     let mut places = secrets::places(home, homes);
     places.extend(setting.view.hidden.iter().map(PathBuf::from));
     places.extend(sockets);
+    let is_below = |place: &Path, folders: &[&Path]| folders.iter().any(|folder| place.starts_with(folder));
+    let gone = GONE.map(Path::new);
+    let is_seen = |place: &Path| is_below(place, shown) || !is_below(place, &gone);
     // Of most there is nothing, and finding that out is cheap.
-    let there = places.iter().filter(|place| fs::symlink_metadata(place).is_ok());
+    let there = places.iter().filter(|place| is_seen(place) && fs::symlink_metadata(place).is_ok());
     let mut real: Vec<PathBuf> = there.filter_map(|place| fs::canonicalize(place).ok()).collect();
     real.sort();
     // What lies in something hidden is hidden with it.
     real.dedup_by(|inner, outer| inner.starts_with(&*outer));
-    let is_below = |place: &Path, folders: &[&Path]| folders.iter().any(|folder| place.starts_with(folder));
-    let gone = GONE.map(Path::new);
-    real.retain(|place| place.parent().is_some() && (is_below(place, shown) || !is_below(place, &gone)));
+    real.retain(|place| place.parent().is_some() && is_seen(place));
     real
 }
 

@@ -12,6 +12,7 @@ use rustix::mount::{
     OpenTreeFlags, fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, mount_change,
     mount_remount, move_mount, open_tree,
 };
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -64,7 +65,10 @@ pub(super) fn arrange(setting: &Setting, sockets: Vec<PathBuf>) -> Result<(), Fa
     }
     let scratch = Path::new(&setting.view.scratch);
     let said = |step: &'static str| move |error| Failure::confine(step, &error);
-    for place in ["/tmp", "/var/tmp"].iter().map(Path::new).filter(|place| place.is_dir()) {
+    // One may be a link to the other.
+    let shared: BTreeSet<PathBuf> =
+        ["/tmp", "/var/tmp"].iter().filter_map(|place| fs::canonicalize(place).ok()).collect();
+    for place in shared {
         pieces
             .push(Piece::new(place, clone(scratch).map_err(said("the private folder for temporary files"))?));
     }

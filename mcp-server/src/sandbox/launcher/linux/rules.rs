@@ -11,6 +11,8 @@ use std::path::Path;
 
 /// What is asked for where the kernel has it.
 const NEWEST: ABI = ABI::V6;
+/// Before, files that may not be opened could still be emptied.
+const OLDEST: ABI = ABI::V3;
 
 /// Applies rules on files, if there are any; signals and abstract sockets always end at the sandbox, where the kernel
 /// can do that. Returns whether it can.
@@ -32,7 +34,9 @@ fn is_scoping() -> bool {
 }
 
 fn restrict_files(grants: &Grants) -> io::Result<()> {
-    let ruleset = Ruleset::default().set_compatibility(CompatLevel::BestEffort);
+    let ruleset = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    let ruleset = ruleset.handle_access(AccessFs::from_all(OLDEST)).map_err(io::Error::other)?;
+    let ruleset = ruleset.set_compatibility(CompatLevel::BestEffort);
     let ruleset = ruleset.handle_access(AccessFs::from_all(NEWEST)).map_err(io::Error::other)?;
     let mut created = ruleset.create().map_err(io::Error::other)?;
     for (paths, access) in
