@@ -255,7 +255,10 @@ fn run(call: PermittedCall, context: &ToolContext, inbox: &mpsc::Sender<Event>) 
         let (reply, answer) = mpsc::channel();
         let stopping = || ToolError::failed("the server is stopping; nothing was changed");
         inbox.send(Event::Perform { ops: output.ops, approval, direct, reply }).map_err(|_| stopping())?;
-        content.push(Content::Text(answer.recv().map_err(|_| stopping())??));
+        content.push(Content::Text(match answer.recv().map_err(|_| stopping())? {
+            Err(error) if output.happened => format!("but it could not be staged: {error}"),
+            done => done?,
+        }));
     }
     let mut left = REPLY_LIMIT;
     for piece in &mut content {

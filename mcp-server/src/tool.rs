@@ -99,13 +99,15 @@ pub struct ToolOutput {
     pub content: Vec<Content>,
     /// Done in order by the main loop once the tool has returned; what they come to is added to the reply.
     pub ops: Vec<WorkspaceOp>,
+    /// The content tells what has happened whatever becomes of `ops`: it is given even if they fail.
+    pub happened: bool,
 }
 
 impl ToolOutput {
     /// Only text.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
-        Self { content: vec![Content::Text(text.into())], ops: Vec::new() }
+        Self { content: vec![Content::Text(text.into())], ..Self::default() }
     }
 
     /// Text, and an operation whose outcome follows it.
@@ -113,7 +115,13 @@ impl ToolOutput {
     pub fn op(text: impl Into<String>, op: WorkspaceOp) -> Self {
         let text = text.into();
         let content = if text.is_empty() { Vec::new() } else { vec![Content::Text(text)] };
-        Self { content, ops: vec![op] }
+        Self { content, ops: vec![op], happened: false }
+    }
+
+    /// Text about something that has happened, and what follows from it.
+    #[must_use]
+    pub fn happened(text: impl Into<String>, ops: Vec<WorkspaceOp>) -> Self {
+        Self { content: vec![Content::Text(text.into())], ops, happened: true }
     }
 }
 

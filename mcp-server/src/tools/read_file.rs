@@ -37,7 +37,8 @@ impl Tool for ReadFile {
                 let size = bytes.len();
                 return Err(ToolError::failed(format!("`{path}` is an image of {size} bytes, over 4 MiB")));
             }
-            return Ok(ToolOutput { content: vec![Content::Image { mime, bytes }], ops: Vec::new() });
+            let content = vec![Content::Image { mime, bytes }];
+            return Ok(ToolOutput { content, ..ToolOutput::default() });
         }
         let (text, encoding) = text_of(&path, &seen.content)?;
         let offset = self.offset.unwrap_or(1);

@@ -1,7 +1,7 @@
 //! `read_process`: what a process has written, and how it is.
 
 use super::shell;
-use crate::tool::{Content, Effect, Tool, ToolContext, ToolError, ToolOutput, Toolset};
+use crate::tool::{Effect, Tool, ToolContext, ToolError, ToolOutput, Toolset};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::fmt::Write as _;
@@ -53,7 +53,7 @@ impl Tool for ReadProcess {
         shell::end_line(&mut text);
         let (state, ops) = shell::state(context, &process)?;
         let _ = write!(text, "({rest}`{name}` {state})");
-        Ok(ToolOutput { content: vec![Content::Text(text)], ops })
+        Ok(ToolOutput::happened(text, ops))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::shell;
 use crate::permission::{Access, Run};
-use crate::tool::{Content, Effect, Tool, ToolContext, ToolError, ToolOutput, Toolset};
+use crate::tool::{Effect, Tool, ToolContext, ToolError, ToolOutput, Toolset};
 use crate::workspace::Snapshot;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -45,7 +45,7 @@ impl Tool for RunCommand {
         if whole.left_out > 0 {
             context.commands.keep(ran.process)?;
         }
-        Ok(ToolOutput { content: vec![Content::Text(text)], ops: ran.ops })
+        Ok(ToolOutput::happened(text, ran.ops))
     }
 }
 

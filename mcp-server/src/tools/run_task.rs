@@ -3,7 +3,7 @@
 use super::shell::{self, go_on};
 use crate::permission::{Access, CommandText, Run};
 use crate::tasks::{self, Failure, Task};
-use crate::tool::{Content, Effect, Tool, ToolContext, ToolError, ToolOutput, Toolset};
+use crate::tool::{Effect, Tool, ToolContext, ToolError, ToolOutput, Toolset};
 use crate::workspace::Snapshot;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -60,7 +60,7 @@ impl Tool for RunTask {
         let count = if count > 0 { format!("{count} failures; ") } else { String::new() };
         let _ = write!(text, "({count}{})", ran.words);
         context.commands.keep(ran.process)?;
-        Ok(ToolOutput { content: vec![Content::Text(text)], ops: ran.ops })
+        Ok(ToolOutput::happened(text, ran.ops))
     }
 }
 

@@ -3,10 +3,11 @@
 use super::shell;
 use crate::permission::{Access, CommandText, Run};
 use crate::sandbox::Tier;
-use crate::tool::{Content, Effect, Tool, ToolContext, ToolError, ToolOutput, Toolset};
+use crate::tool::{Effect, Tool, ToolContext, ToolError, ToolOutput, Toolset};
 use crate::workspace::Snapshot;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// Seconds that a port is waited for, usually and at most.
@@ -61,12 +62,16 @@ impl Tool for StartProcess {
         };
         let commands = &context.commands;
         let process = commands.start(&order, &context.snapshot, &self.name, shell::title(&command))?;
-        let (cancel, mut late) = (&context.cancel, String::new());
+        let tier = commands.sandbox().tier();
+        let (cancel, mut notes) = (&context.cancel, String::new());
         match self.port {
             Some(port) => {
                 let wait = self.wait_s.unwrap_or(USUAL);
                 if !process.port_within(cancel, port, Duration::from_secs(wait))? {
-                    late = format!("; nothing listens on port {port} after {wait} s, read_process waits on");
+                    let _ = write!(notes, "; nothing listens on port {port} after {wait} s");
+                }
+                if tier != Tier::Unconfined && !order.network {
+                    notes.push_str("; without `network` its port is reached only from inside of its sandbox");
                 }
             }
             None => {
@@ -76,13 +81,11 @@ impl Tool for StartProcess {
         let mut text = shell::news(context, &process)?;
         let (state, more) = shell::state(context, &process)?;
         ops.extend(more);
-        let view = match commands.sandbox().tier() {
-            Tier::Overlay => "; it sees staged text as it is now",
-            Tier::Landlock | Tier::Unconfined => "",
-        };
-        let tier = shell::confined(commands.sandbox().tier());
-        text.push_str(&format!("(`{}` {state}{late}; {tier}{view})", self.name));
-        Ok(ToolOutput { content: vec![Content::Text(text)], ops })
+        if tier == Tier::Overlay {
+            notes.push_str("; it sees staged text as it is now");
+        }
+        let _ = write!(text, "(`{}` {state}{notes}; {})", self.name, shell::confined(tier));
+        Ok(ToolOutput::happened(text, ops))
     }
 }
 

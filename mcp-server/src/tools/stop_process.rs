@@ -22,8 +22,6 @@ impl Tool for StopProcess {
         process.stop(&context.cancel)?;
         let text = shell::news(context, &process)?;
         let (state, ops) = shell::state(context, &process)?;
-        let mut output = ToolOutput::text(format!("{text}(`{}` {state})", self.name));
-        output.ops = ops;
-        Ok(output)
+        Ok(ToolOutput::happened(format!("{text}(`{}` {state})", self.name), ops))
     }
 }

@@ -48,9 +48,7 @@ impl Tool for WriteProcess {
         text.push_str(&shell::news(context, &process)?);
         let (state, ops) = shell::state(context, &process)?;
         text.push_str(&format!("(`{}` {state})", self.name));
-        let mut output = ToolOutput::text(text);
-        output.ops = ops;
-        Ok(output)
+        Ok(ToolOutput::happened(text, ops))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use crate::mcp::Project;
 use e2e_tests::mcp_client::McpClient;
+use e2e_tests::skip;
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_command_runs_when_the_person_agrees_and_not_before() {
@@ -49,4 +50,38 @@ fn a_host_that_cannot_ask_runs_nothing_of_consequence() {
     let text = client.refused("run_command", json!({ "command": "touch b.txt" }));
     assert!(text.contains("cannot ask"), "{text}");
     assert!(!project.root().join("b.txt").exists());
+}
+
+/// A server on a port of its own choosing would have to be asked for it: this one is told.
+const SERVER: &str = "
+import http.server, sys
+print('ready', flush=True)
+http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()
+";
+
+#[test]
+fn a_server_without_the_network_is_waited_for_too() {
+    let project = Project::new(&[("serve.py", SERVER)]);
+    let mut client = project.server(&[]);
+    let arguments = json!({ "name": "web", "command": "python3 serve.py 8123", "port": 8123 });
+    let reply = client.agreed("start_process", arguments);
+    if !reply.contains("staged view") {
+        return skip::note(
+            "a_server_without_the_network_is_waited_for_too",
+            "only namespaces have ports of their own",
+        );
+    }
+    assert!(reply.contains("listens on 8123; without `network`"), "{reply}");
+    let begun = Instant::now();
+    let arguments = json!({ "name": "none", "command": "sleep 60", "port": 8124, "wait_s": 1 });
+    let reply = client.agreed("start_process", arguments);
+    assert!(reply.contains("nothing listens on port 8124 after 1 s"), "{reply}");
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    // One that ends is not waited for any longer.
+    let arguments = json!({ "name": "short", "command": "echo oops; exit 4", "port": 8125 });
+    let reply = client.agreed("start_process", arguments);
+    assert!(
+        reply.starts_with("oops\n(`short` exit code 4") && begun.elapsed() < Duration::from_secs(10),
+        "{reply}"
+    );
 }
