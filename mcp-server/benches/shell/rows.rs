@@ -36,11 +36,10 @@ pub(crate) fn run() -> Result<Vec<Goal>> {
         fs::write(place.root.path().join(format!("{file}.txt")), "some text\n".repeat(50))?;
     }
     let mut goals = Vec::new();
-    for is_confined in [true, false] {
-        let commands = Commands::new(Sandbox::new(place.machine(is_confined)), place.state.path().to_owned());
-        goals.extend(starts(&commands, &place)?);
+    for tier in [Tier::Overlay, Tier::Landlock, Tier::Unconfined] {
+        goals.extend(starts(&place.commands(Some(tier)), &place)?);
     }
-    let commands = Commands::new(Sandbox::new(place.machine(true)), place.state.path().to_owned());
+    let commands = place.commands(None);
     for (what, line) in [
         ("lines of 2 bytes", "yes"),
         (
@@ -55,15 +54,17 @@ pub(crate) fn run() -> Result<Vec<Goal>> {
 }
 
 impl Place {
-    /// The machine as the server sees it; without our program nothing confines.
-    fn machine(&self, is_confined: bool) -> Machine {
-        Machine {
-            program: is_confined.then(|| env!("CARGO_BIN_EXE_devtoolkit-mcp").into()),
+    /// Commands as the server runs them, in a tier or the best that there is.
+    fn commands(&self, tier: Option<Tier>) -> Commands {
+        let machine = Machine {
+            program: Some(env!("CARGO_BIN_EXE_devtoolkit-mcp").into()),
             home: env::home_dir(),
             state: Some(self.state.path().to_owned()),
+            demand: tier,
             environment: environment(),
             ..Machine::default()
-        }
+        };
+        Commands::new(Sandbox::new(machine), self.state.path().to_owned())
     }
 
     fn snapshot(&self) -> Result<Snapshot> {

@@ -17,6 +17,10 @@ const PIECES: usize = 4;
 pub(super) const INPUTS: usize = 16;
 /// How long output is waited for once a command has ended: something that it left behind may keep its output open.
 const DRAIN: Duration = Duration::from_millis(100);
+/// The longest time between two looks at a command.
+const LONGEST: Duration = Duration::from_millis(200);
+/// How long ports that were looked at are taken for those there are.
+const PORTS: Duration = Duration::from_millis(50);
 /// How long a command that was asked to end may take.
 pub(super) const GRACE: Duration = Duration::from_secs(2);
 
@@ -55,6 +59,13 @@ pub(super) enum Moment {
     Port(u16),
 }
 
+/// Somebody who waits.
+pub(super) struct Waiting {
+    pub(super) moment: Moment,
+    pub(super) until: Option<Instant>,
+    pub(super) reply: mpsc::Sender<()>,
+}
+
 /// A command, and all that is known of it.
 pub(super) struct Keeper {
     /// Until what it left behind was taken over.
@@ -62,14 +73,16 @@ pub(super) struct Keeper {
     pub(super) output: Output,
     begun: Instant,
     deadline: Option<Instant>,
-    /// Nothing more will be read.
-    is_closed: bool,
+    /// Since when nothing more will be read.
+    closed: Option<Instant>,
     exit: Option<(Exit, Instant)>,
     cause: Cause,
     kill_at: Option<Instant>,
     end: Option<End>,
     input: Option<SyncSender<String>>,
-    waiting: Vec<(Moment, mpsc::Sender<()>)>,
+    waiting: Vec<Waiting>,
+    /// When the ports were looked at, and what they were.
+    ports: Option<(Instant, Vec<u16>)>,
     flags: Flags,
 }
 
@@ -90,14 +103,10 @@ pub(super) fn keep(
     flags: Flags,
 ) -> SyncSender<Event> {
     let (inbox, events) = mpsc::sync_channel(PIECES);
-    let is_closed = match confined.output.take() {
-        Some(pipe) => {
-            let (inbox, unwanted) = (inbox.clone(), flags.unwanted.clone());
-            spawn("output", move || read(pipe, &inbox, &unwanted));
-            false
-        }
-        None => true,
-    };
+    if let Some(pipe) = confined.output.take() {
+        let (inbox, unwanted) = (inbox.clone(), flags.unwanted.clone());
+        spawn("output", move || read(pipe, &inbox, &unwanted));
+    }
     let input = confined.input.take().map(|pipe| {
         let (input, texts) = mpsc::sync_channel(INPUTS);
         spawn("input", move || write(pipe, &texts));
@@ -110,13 +119,14 @@ pub(super) fn keep(
             output,
             begun,
             deadline: limit.map(|limit| begun + limit),
-            is_closed,
+            closed: None,
             exit: None,
             cause: Cause::Itself,
             kill_at: None,
             end: None,
             input,
             waiting: Vec::new(),
+            ports: None,
             flags,
         };
         keeper.run(&events);
@@ -160,7 +170,7 @@ impl Keeper {
             match events.recv_timeout(self.pause()) {
                 Ok(Event::Output(bytes)) if self.end.is_none() => self.output.push(&bytes),
                 Ok(Event::Output(_)) | Err(RecvTimeoutError::Timeout) => {}
-                Ok(Event::Closed) => self.is_closed = true,
+                Ok(Event::Closed) => self.closed = Some(Instant::now()),
                 Ok(Event::Ask(ask)) => ask(self),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -170,15 +180,15 @@ impl Keeper {
     }
 
     /// How long nothing needs to be looked at. The end of a command mostly shows as the end of its output, so looking
-    /// for it can be rare.
+    /// for it can be rare otherwise, and the rarer the longer it takes.
     fn pause(&self) -> Duration {
-        match (self.end, self.is_closed) {
-            (Some(_), _) => Duration::from_secs(1),
-            (None, true) => Duration::from_millis(1),
-            (None, false) => {
-                (self.begun.elapsed() / 20).clamp(Duration::from_millis(1), Duration::from_millis(50))
-            }
-        }
+        let Some(awake) = self.end.is_none().then(|| self.closed.unwrap_or(self.begun)) else {
+            return Duration::from_secs(1);
+        };
+        let now = Instant::now();
+        let next = [self.deadline, self.kill_at].into_iter().flatten().filter(|at| *at > now).min();
+        let until = next.map_or(LONGEST, |at| at - now);
+        ((now - awake) / 20).min(until).clamp(Duration::from_millis(1), LONGEST)
     }
 
     fn step(&mut self, now: Instant) {
@@ -187,7 +197,7 @@ impl Keeper {
             self.exit = confined.try_wait().map(|exit| (exit, now));
         }
         match self.exit {
-            Some((exit, at)) if self.is_closed || now >= at + DRAIN => {
+            Some((exit, at)) if self.closed.is_some() || now >= at + DRAIN => {
                 // What it left running would write into what is taken over next.
                 confined.stop(Duration::ZERO);
                 self.output.end();
@@ -218,23 +228,38 @@ impl Keeper {
     /// Tells those whose moment has come; the others go on waiting.
     fn tell(&mut self) {
         let mut waiting = std::mem::take(&mut self.waiting);
-        // Whoever waited may have stopped waiting.
-        waiting.retain(|(moment, reply)| !self.is_met(*moment) || reply.send(()).is_err());
+        let now = Instant::now();
+        waiting.retain(|waiting| {
+            let is_met = self.is_met(waiting.moment);
+            if is_met {
+                // Whoever waited may have stopped waiting.
+                let _ = waiting.reply.send(());
+            }
+            !is_met && waiting.until.is_none_or(|until| now < until)
+        });
         self.waiting = waiting;
     }
 
-    fn is_met(&self, moment: Moment) -> bool {
-        let ports = || self.confined.as_ref().map(Confined::ports).unwrap_or_default();
+    fn is_met(&mut self, moment: Moment) -> bool {
         self.end.is_some()
             || match moment {
                 Moment::End => false,
                 Moment::News => self.output.has_news(),
-                Moment::Port(port) => ports().contains(&port),
+                Moment::Port(port) => self.ports().contains(&port),
             }
     }
 
-    pub(super) fn wait(&mut self, moment: Moment, reply: mpsc::Sender<()>) {
-        self.waiting.push((moment, reply));
+    /// Ports on which it takes connections.
+    pub(super) fn ports(&mut self) -> &[u16] {
+        if self.ports.as_ref().is_none_or(|(at, _)| at.elapsed() >= PORTS) {
+            let ports = self.confined.as_ref().filter(|_| self.end.is_none()).map(Confined::ports);
+            self.ports = Some((Instant::now(), ports.unwrap_or_default()));
+        }
+        self.ports.as_ref().map_or(&[], |(_, ports)| ports)
+    }
+
+    pub(super) fn wait(&mut self, waiting: Waiting) {
+        self.waiting.push(waiting);
     }
 
     pub(super) fn end(&self) -> Option<End> {

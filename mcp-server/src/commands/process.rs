@@ -1,6 +1,6 @@
 //! A command that was started, for those who ask about it. Dropping the last of it ends the command.
 
-use super::keeper::{Cause, End, Event, Flags, Keeper, Moment, keep};
+use super::keeper::{Cause, End, Event, Flags, Keeper, Moment, Waiting, keep};
 use super::output::{News, Output, Page, Whole};
 use crate::sandbox::{Confined, Effects, SandboxError};
 use crate::tool::Cancel;
@@ -120,21 +120,18 @@ impl Process {
         tell: &mut dyn FnMut(),
     ) -> Result<bool, ProcessError> {
         let (reply, answer) = mpsc::channel();
-        self.ask(cancel, move |keeper| keeper.wait(moment, reply))?;
+        self.ask(cancel, move |keeper| keeper.wait(Waiting { moment, until, reply }))?;
+        let is_late = || until.is_some_and(|until| until <= Instant::now());
         loop {
             let left = until.map_or(STEP, |until| until.saturating_duration_since(Instant::now()).min(STEP));
             match answer.recv_timeout(left) {
                 Ok(()) => return Ok(true),
+                // The keeper forgets who is late.
+                Err(_) if is_late() => return Ok(false),
                 Err(RecvTimeoutError::Disconnected) => return Err(ProcessError::Gone),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) if cancel.is_set() => return Err(ProcessError::Cancelled),
+                Err(RecvTimeoutError::Timeout) => tell(),
             }
-            if cancel.is_set() {
-                return Err(ProcessError::Cancelled);
-            }
-            if until.is_some_and(|until| until <= Instant::now()) {
-                return Ok(false);
-            }
-            tell();
         }
     }
 
@@ -181,7 +178,7 @@ impl Process {
             age: keeper.age(),
             written: keeper.output.written(),
             last_line: keeper.output.last_line(),
-            ports: keeper.confined.as_ref().map(Confined::ports).unwrap_or_default(),
+            ports: keeper.ports().to_vec(),
         })
     }
 
@@ -251,5 +248,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.flags.unwanted.set();
+        // It may be asleep; if there is no room for this, it is not.
+        let _ = self.inbox.try_send(Event::Ask(Box::new(|_| ())));
     }
 }

@@ -4,7 +4,7 @@ use crate::commands::{Cause, CommandError, End, Process, ProcessError, Whole};
 use crate::permission::CommandText;
 use crate::sandbox::{Effects, Exit, Limits, Order, SandboxError, Tier};
 use crate::tool::{ToolContext, ToolError};
-use crate::workspace::{RelPath, Side, Snapshot, WorkspaceOp};
+use crate::workspace::{RelPath, Side, Snapshot, WorkspaceOp, visible};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
@@ -137,7 +137,7 @@ pub(super) fn title(command: &CommandText) -> String {
         CommandText::Argv(argv) => argv.join(" "),
         CommandText::Input { process, text } => format!("{process} < {text}"),
     };
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = visible(&text.split_whitespace().collect::<Vec<_>>().join(" "));
     match text.char_indices().nth(80) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,

@@ -119,6 +119,20 @@ fn a_call_that_is_cancelled_while_its_command_is_being_ended_ends_it_at_once() {
 }
 
 #[test]
+fn one_that_was_halted_is_ended_too() {
+    let own = mark();
+    let (reply, took, ..) = run(&format!("sleep {own} & kill -STOP $! $$; sleep 60"));
+    assert!(reply.contains("timed out") && took < 7 * SECOND, "{took:?}: {reply}");
+    gone_within(&own, 2 * SECOND);
+}
+
+#[test]
+fn one_that_closes_its_output_is_waited_for() {
+    let (reply, took, ..) = run("echo last; exec >&- 2>&-; sleep 1; exit 7");
+    assert!(reply.starts_with("last\n(exit code 7 after 1.") && took < 4 * SECOND, "{took:?}: {reply}");
+}
+
+#[test]
 fn a_daemon_that_left_everything_behind_goes_with_the_command() {
     let own = mark();
     let (reply, took, ..) = run(&format!("{}; sleep 60", daemon(&own)));
