@@ -197,6 +197,13 @@ impl Sandbox {
         self.trials.get_or_init(|| self.probe())
     }
 
+    /// Whether the tier stood its attacks. One that was demanded may not have, and then nothing is started.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        let tier = self.tier();
+        tier == Tier::Unconfined || self.trials().iter().any(|trial| trial.tier == tier && trial.holds())
+    }
+
     fn probe(&self) -> Vec<Trial> {
         #[cfg(unix)]
         if let (Some(program), Some(state)) = (&self.machine.program, &self.machine.state) {

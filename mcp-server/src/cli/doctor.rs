@@ -208,6 +208,11 @@ fn look_at_sandbox(report: &mut Report, machine: Machine) {
         }
     }
     match tier {
+        _ if !sandbox.holds() => report.todo(
+            "sandbox",
+            &format!("`--sandbox {}` does not hold here, so commands are refused", tier.name()),
+            "leave it out to use the best that holds",
+        ),
         Tier::Overlay => report.fine("sandbox", "commands see staged text, and what they write is staged"),
         Tier::Landlock => report.fine("sandbox", "commands see the disk, and write the workspace itself"),
         Tier::Unconfined if cfg!(windows) => {

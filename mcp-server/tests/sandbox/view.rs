@@ -2,6 +2,7 @@
 
 use crate::world::for_both;
 use devtoolkit_mcp::sandbox::Exit;
+use std::fs;
 
 #[test]
 fn a_command_runs_and_says_how_it_ended() {
@@ -54,5 +55,14 @@ fn a_home_folder_may_be_named_by_a_link() {
         let ran = crate::world::finish(confined);
         assert!(ran.output.ends_with("setting\nmade\n") && !ran.output.contains("KEYTEXT"), "{ran:?}");
         world.untouched();
+    });
+}
+
+#[test]
+fn name_servers_are_known_wherever_their_list_lies() {
+    // On many systems it is a link into `/run`, of which nothing else is seen.
+    for_both(|world| {
+        let list = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+        assert_eq!(world.sh("cat /etc/resolv.conf 2>/dev/null").output, list);
     });
 }
