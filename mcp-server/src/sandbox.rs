@@ -14,17 +14,21 @@ mod channel;
 mod confined;
 #[cfg(target_os = "linux")]
 mod family;
+#[cfg(unix)]
 mod grants;
 #[cfg(unix)]
 mod launch;
 #[cfg(unix)]
 mod launcher;
 mod layout;
+#[cfg(unix)]
 mod plan;
 #[cfg(unix)]
 mod probe;
+#[cfg(unix)]
 mod secrets;
 mod trial;
+#[cfg(unix)]
 mod view;
 mod written;
 

@@ -15,6 +15,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
 
 mod inner;
@@ -89,10 +90,14 @@ fn outer() -> io::Result<()> {
     }
 }
 
+/// This program, also where its file cannot be seen any more.
+pub(super) fn own_program() -> io::Result<PathBuf> {
+    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
+}
+
 /// Starts the second stage, which says on its standard output that it has read its task.
 fn inner_stage(socket: &UnixStream, ready: Stdio) -> io::Result<Child> {
-    let program = if cfg!(target_os = "linux") { "/proc/self/exe".into() } else { std::env::current_exe()? };
-    let mut command = Command::new(program);
+    let mut command = Command::new(own_program()?);
     command.arg0("devtoolkit-sandbox").args([ARGUMENT, INNER]).env_clear().stdout(ready);
     command.spawn().map_err(|error| fail(socket, Failure::confine("the first process", &error)))
 }

@@ -2,20 +2,23 @@
 
 #![expect(clippy::disallowed_methods, reason = "these folders are the sandbox's own")]
 
-use super::grants;
-use super::plan::Grants;
-use super::view::{Overlay, View};
 use super::written::Since;
-use super::{Effects, SandboxError, Tier};
+use super::{Effects, SandboxError};
+#[cfg(unix)]
+use super::{Tier, grants, plan::Grants, view::Overlay, view::View};
 use crate::workspace::{Roots, Snapshot};
 use std::fs;
+#[cfg(unix)]
 use std::io;
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
 use std::sync::atomic::{AtomicU32, Ordering};
 
+#[cfg(unix)]
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// Where a command is to be.
+#[cfg(unix)]
 pub(super) struct Place<'a> {
     pub(super) roots: Vec<&'a Path>,
     pub(super) home: Option<&'a Path>,
@@ -34,6 +37,7 @@ pub(super) struct Aftermath {
 
 impl Aftermath {
     /// Remembers that it writes to the disk itself.
+    #[cfg(unix)]
     pub(super) fn on_disk(&mut self, roots: &Roots) {
         self.disk = Some((roots.clone(), Since::now()));
     }
@@ -67,6 +71,7 @@ fn remove(folder: &Path) {
 }
 
 /// Makes the folders for one command.
+#[cfg(unix)]
 pub(super) fn lay_out(state: &Path, place: &Place<'_>) -> io::Result<(View, Aftermath)> {
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let folder = state.join("sandbox").join(format!("{}-{number}", std::process::id()));
@@ -97,6 +102,7 @@ pub(super) fn real(folder: PathBuf) -> PathBuf {
 }
 
 /// What a command may open, where that is not decided by what it sees.
+#[cfg(unix)]
 pub(super) fn grants(tier: Tier, place: &Place<'_>, view: &View) -> Grants {
     match tier {
         Tier::Landlock => grants::grants(&place.roots, place.home, &place.own, Path::new(&view.scratch)),

@@ -9,6 +9,7 @@ use super::trial::{Protection, Trial};
 use super::{Order, Tier, launch, launcher, layout};
 use crate::workspace::RelPath;
 use inside::Targets;
+#[cfg(target_os = "linux")]
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use std::fs;
 use std::io::{self, Read as _};
@@ -40,8 +41,8 @@ struct World {
     folder: PathBuf,
     tcp: TcpListener,
     udp: UdpSocket,
-    unix: UnixListener,
-    abstracted: UnixListener,
+    /// Sockets that nobody may reach.
+    unix: Vec<UnixListener>,
     name: String,
 }
 
@@ -58,24 +59,14 @@ impl World {
             fs::write(folder.join(inner), TEXT)?;
         }
         fs::write(folder.join("home/ws/src/file"), ORIGINAL)?;
-        // The path of a named socket must be short.
-        let held =
-            rustix::fs::open(&folder, rustix::fs::OFlags::PATH | rustix::fs::OFlags::CLOEXEC, 0.into())?;
-        let unix = UnixListener::bind(format!(
-            "/proc/self/fd/{}/home/ws/src/sock",
-            std::os::fd::AsRawFd::as_raw_fd(&held)
-        ))?;
-        let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
-        rustix::net::bind(&socket, &SocketAddrUnix::new_abstract_name(name.as_bytes())?)?;
-        rustix::net::listen(&socket, 4)?;
         let (tcp, udp) = (TcpListener::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?);
-        let abstracted = UnixListener::from(socket);
-        for listener in [&unix, &abstracted] {
+        let unix = listeners(&folder.join("home/ws/src"), &name)?;
+        for listener in &unix {
             listener.set_nonblocking(true)?;
         }
         tcp.set_nonblocking(true)?;
         udp.set_nonblocking(true)?;
-        Ok(Self { folder, tcp, udp, unix, abstracted, name })
+        Ok(Self { folder, tcp, udp, unix, name })
     }
 
     fn stand(&self, tier: Tier, program: &Path) -> io::Result<Vec<(Protection, String)>> {
@@ -131,12 +122,8 @@ impl World {
             Protection::Network,
             "a UDP port of this machine was reached",
         );
-        is_broken(self.unix.accept().is_ok(), Protection::Network, "a socket with a path was reached");
-        is_broken(
-            self.abstracted.accept().is_ok(),
-            Protection::Network,
-            "a socket without a path was reached",
-        );
+        let reached = self.unix.iter().any(|listener| listener.accept().is_ok());
+        is_broken(reached, Protection::Network, "a socket of a process of this machine was reached");
         broken
     }
 
@@ -161,7 +148,7 @@ impl World {
         };
         let order = Order {
             argv: vec![
-                "/proc/self/exe".into(),
+                launcher::own_program()?.into(),
                 launcher::ARGUMENT.into(),
                 launcher::PROBE.into(),
                 serde_json::to_string(&targets)?.into(),
@@ -182,6 +169,24 @@ impl World {
             io::Error::other(format!("{error}{cause}"))
         })
     }
+}
+
+/// A socket with a path, and one that has only a name.
+#[cfg(target_os = "linux")]
+fn listeners(folder: &Path, name: &str) -> io::Result<Vec<UnixListener>> {
+    // The path of a socket must be short, whatever the folder's is.
+    let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::CLOEXEC;
+    let held = rustix::fs::open(folder, flags, rustix::fs::Mode::empty())?;
+    let path = format!("/proc/self/fd/{}/sock", std::os::fd::AsRawFd::as_raw_fd(&held));
+    let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    rustix::net::bind(&socket, &SocketAddrUnix::new_abstract_name(name.as_bytes())?)?;
+    rustix::net::listen(&socket, 4)?;
+    Ok(vec![UnixListener::bind(path)?, UnixListener::from(socket)])
+}
+
+#[cfg(not(target_os = "linux"))]
+fn listeners(folder: &Path, _: &str) -> io::Result<Vec<UnixListener>> {
+    Ok(UnixListener::bind(folder.join("sock")).into_iter().collect())
 }
 
 impl Drop for World {

@@ -2,6 +2,7 @@
 
 use super::ORIGINAL;
 use crate::sandbox::{Protection, Tier};
+#[cfg(target_os = "linux")]
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
@@ -119,6 +120,7 @@ fn network(targets: &Targets) -> Option<&'static str> {
         UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.send_to(b"x", ("127.0.0.1", targets.udp)));
     let _ = std::env::set_current_dir(Path::new(&targets.root).join("src"));
     let _ = UnixStream::connect("sock");
+    #[cfg(target_os = "linux")]
     if let Ok(socket) = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)
         && let Ok(address) = SocketAddrUnix::new_abstract_name(targets.name.as_bytes())
     {
@@ -198,8 +200,8 @@ fn limits(_: &Targets) -> Option<&'static str> {
 
 /// Starts a process that tries to stay, and holds the output open as long as it does.
 fn leave_behind() -> io::Result<()> {
-    use crate::sandbox::launcher::{ARGUMENT, LINGER};
-    let mut command = Command::new("/proc/self/exe");
+    use crate::sandbox::launcher::{ARGUMENT, LINGER, own_program};
+    let mut command = Command::new(own_program()?);
     command.args([ARGUMENT, LINGER]).stdin(Stdio::null()).spawn()?;
     Ok(())
 }
