@@ -6,7 +6,9 @@ use crate::sandbox::{Machine, Sandbox};
 use crate::symbols::Symbols;
 use crate::tool::{Cancel, Content, Progress, REPLY_LIMIT, ToolContext, ToolError, ToolSpec};
 use crate::toolbox::Toolbox;
-use crate::workspace::{JournalError, ReadError, RelPath, Roots, Side, Snapshot, Workspace, WorkspaceOp};
+use crate::workspace::{
+    JournalError, ReadError, RelPath, Roots, Side, Snapshot, Workspace, WorkspaceOp, revealed,
+};
 use arc_swap::ArcSwap;
 use serde_json::{Map, Value};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -263,6 +265,7 @@ fn run(call: PermittedCall, context: &ToolContext, inbox: &mpsc::Sender<Event>) 
     let mut left = REPLY_LIMIT;
     for piece in &mut content {
         if let Content::Text(text) = piece {
+            reveal(text);
             if text.len() > left {
                 let end = text.floor_char_boundary(left);
                 let more = text.len() - end;
@@ -273,6 +276,16 @@ fn run(call: PermittedCall, context: &ToolContext, inbox: &mpsc::Sender<Event>) 
         }
     }
     Ok(content)
+}
+
+/// Nothing reaches a model that the person would not see.
+fn reveal(text: &mut String) {
+    let (shown, count) = revealed(text);
+    if count > 0 {
+        let characters = if count == 1 { "1 invisible character is" } else { "invisible characters are" };
+        let number = if count == 1 { String::new() } else { format!("{count} ") };
+        *text = format!("{shown}\n({number}{characters} shown escaped)");
+    }
 }
 
 fn words(panic: &(dyn std::any::Any + Send)) -> String {

@@ -8,6 +8,7 @@ use crate::tool::{Effect, ToolSpec};
 use crate::toolbox::Toolbox;
 use crate::workspace::Roots;
 use address::Address;
+use asked::Asked;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, GetPromptRequestParams,
     GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
@@ -23,6 +24,7 @@ use subscriptions::{Watched, Wish};
 use tokio::sync::{OnceCell, Semaphore, mpsc, oneshot};
 
 mod address;
+mod asked;
 mod call;
 mod completion;
 #[cfg(feature = "conformance")]
@@ -62,6 +64,8 @@ struct Shared {
     /// Opened by the first request that needs it: only then are the host's roots known.
     workspace: OnceCell<Handle>,
     calls: Semaphore,
+    /// Questions whose answers come with another request.
+    asked: Asked,
 }
 
 impl Server {
@@ -79,6 +83,7 @@ impl Server {
             tools,
             workspace: OnceCell::new(),
             calls,
+            asked: Asked::default(),
         }))
     }
 

@@ -34,7 +34,7 @@ pub use owner::{OpError, Workspace};
 pub use path::{PathError, RelPath, Root, Roots};
 pub use protected::{Protection, protection};
 pub use secrets::{Withheld, Withholding, is_secret};
-pub use shown::{difference, in_words, mark, visible};
+pub use shown::{difference, in_words, mark, revealed, visible};
 pub use snapshot::{History, Layer, Seen, Snapshot};
 pub use staging::{Call, Chosen, StageError, StagedFile, Staging, Status};
 pub use text::{Binary, Encoding, LineEnd, Unencodable, decode, encode, is_binary};

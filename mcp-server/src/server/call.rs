@@ -23,7 +23,7 @@ const PROGRESS_PAUSE: Duration = Duration::from_millis(100);
 const ANSWER: &str = "accept";
 
 /// A call may be run, or its end is known already.
-enum Asked {
+enum Answer {
     Yes(PermittedCall),
     Ended(CallToolResponse),
 }
@@ -58,9 +58,9 @@ impl Server {
             }
             Ok(Err(error) | Ok(Decision::Deny(error))) => return Ok(failed(error.to_string())),
             Ok(Ok(Decision::Allow(call))) => call,
-            Ok(Ok(Decision::Ask(question))) => match ask(question, &request, &context).await {
-                Asked::Yes(call) => call,
-                Asked::Ended(response) => return Ok(response),
+            Ok(Ok(Decision::Ask(question))) => match self.ask(question, &request, &context).await {
+                Answer::Yes(call) => call,
+                Answer::Ended(response) => return Ok(response),
             },
         };
         Ok(run(workspace, call, &context).await)
@@ -116,56 +116,61 @@ async fn pass_on(
     }
 }
 
-/// Puts a question to the person: in the result since 2026-07-28, by a request of ours before.
-async fn ask(
-    question: Question,
-    request: &CallToolRequestParams,
-    context: &RequestContext<RoleServer>,
-) -> Asked {
-    let can_ask = context.client_capabilities().and_then(|client| client.elicitation);
-    let can_ask = can_ask.is_some_and(|how| how.form.is_some() || how.url.is_none());
-    if !can_ask {
-        return Asked::Ended(failed(question.refusal()));
-    }
-    let modern = context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
-    if modern {
-        return ask_in_result(question, request);
-    }
-    let answer = tokio::select! {
-        answer = context.peer.create_elicitation(form(&question)) => answer,
-        () = context.ct.cancelled() => return Asked::Ended(failed(ToolError::Cancelled.to_string())),
-    };
-    match answer {
-        Ok(answer) => match answer.action {
-            ElicitationAction::Accept => Asked::Yes(question.approved()),
-            ElicitationAction::Decline => Asked::Ended(failed(DECLINED.to_owned())),
-            // Cancelled, or what a later revision adds.
-            _ => Asked::Ended(failed(UNANSWERED.to_owned())),
-        },
-        Err(error) => Asked::Ended(failed(format!("{UNANSWERED} ({error})"))),
-    }
-}
-
 const DECLINED: &str =
     "the person declined; nothing was done, and what is staged stays staged. Ask them what to do instead";
 const UNANSWERED: &str = "the person gave no answer; nothing was done, and what is staged stays staged";
 
-/// The answer comes with the repeated call, and counts only for what was asked: the question's key is the state.
-fn ask_in_result(question: Question, request: &CallToolRequestParams) -> Asked {
-    let same = request.request_state.as_deref() == Some(question.key());
-    let answer = request.input_responses.as_ref().and_then(|answers| answers.get(ANSWER));
-    if let (true, Some(answer)) = (same, answer) {
-        return match answer.get("action").and_then(serde_json::Value::as_str) {
-            Some("accept") => Asked::Yes(question.approved()),
-            Some("decline") => Asked::Ended(failed(DECLINED.to_owned())),
-            _ => Asked::Ended(failed(UNANSWERED.to_owned())),
+impl Server {
+    /// Puts a question to the person: in the result since 2026-07-28, by a request of ours before.
+    async fn ask(
+        &self,
+        question: Question,
+        request: &CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
+    ) -> Answer {
+        let can_ask = context.client_capabilities().and_then(|client| client.elicitation);
+        let can_ask = can_ask.is_some_and(|how| how.form.is_some() || how.url.is_none());
+        if !can_ask {
+            return Answer::Ended(failed(question.refusal()));
+        }
+        let modern =
+            context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
+        if modern {
+            return self.ask_in_result(question, request);
+        }
+        let answer = tokio::select! {
+            answer = context.peer.create_elicitation(form(&question)) => answer,
+            () = context.ct.cancelled() => return Answer::Ended(failed(ToolError::Cancelled.to_string())),
         };
+        match answer {
+            Ok(answer) => match answer.action {
+                ElicitationAction::Accept => Answer::Yes(question.approved()),
+                ElicitationAction::Decline => Answer::Ended(failed(DECLINED.to_owned())),
+                // Cancelled, or what a later revision adds.
+                _ => Answer::Ended(failed(UNANSWERED.to_owned())),
+            },
+            Err(error) => Answer::Ended(failed(format!("{UNANSWERED} ({error})"))),
+        }
     }
-    let elicit = InputRequest::Elicitation(ElicitRequest::new(form(&question)));
-    let mut required =
-        InputRequiredResult::from_input_requests(BTreeMap::from([(ANSWER.to_owned(), elicit)]));
-    required.request_state = Some(question.key().to_owned());
-    Asked::Ended(required.into())
+
+    /// The answer comes with the repeated call, and counts once and only for what was asked.
+    fn ask_in_result(&self, question: Question, request: &CallToolRequestParams) -> Answer {
+        let open = &self.0.asked;
+        let same = request.request_state.as_deref().is_some_and(|state| open.close(state, question.key()));
+        let answer = request.input_responses.as_ref().and_then(|answers| answers.get(ANSWER));
+        if let (true, Some(answer)) = (same, answer) {
+            return match answer.get("action").and_then(serde_json::Value::as_str) {
+                Some("accept") => Answer::Yes(question.approved()),
+                Some("decline") => Answer::Ended(failed(DECLINED.to_owned())),
+                _ => Answer::Ended(failed(UNANSWERED.to_owned())),
+            };
+        }
+        let elicit = InputRequest::Elicitation(ElicitRequest::new(form(&question)));
+        let mut required =
+            InputRequiredResult::from_input_requests(BTreeMap::from([(ANSWER.to_owned(), elicit)]));
+        required.request_state = Some(open.open(question.key()));
+        Answer::Ended(required.into())
+    }
 }
 
 /// A form without fields: a yes or a no.

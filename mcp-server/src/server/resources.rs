@@ -3,7 +3,7 @@
 use super::Server;
 use super::address::{Address, STAGED};
 use crate::main_loop::Handle;
-use crate::workspace::{ReadError, RelPath, Selection, Snapshot, decode, difference};
+use crate::workspace::{ReadError, RelPath, Selection, Snapshot, decode, difference, revealed};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use rmcp::ErrorData;
@@ -78,7 +78,7 @@ fn file(snapshot: &Snapshot, path: &RelPath, uri: &str) -> Result<ResourceConten
         return Err(ErrorData::invalid_params(text, None));
     }
     Ok(match decode(bytes) {
-        Ok((text, _)) => ResourceContents::text(text, uri),
+        Ok((text, _)) => ResourceContents::text(revealed(&text).0, uri),
         Err(_) => ResourceContents::blob(BASE64_STANDARD.encode(bytes), uri)
             .with_mime_type("application/octet-stream"),
     })

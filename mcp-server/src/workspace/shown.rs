@@ -4,6 +4,7 @@ use super::change::Side;
 use super::diff::{Hunk, lines};
 use super::merge::{hunks, texts};
 use super::path::{RelPath, is_unsafe};
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Unchanged lines around a hunk.
@@ -119,4 +120,70 @@ pub fn visible(text: &str) -> String {
         }
     }
     shown
+}
+
+/// A text as a model reads it, with everything that no person would see shown as an escape; and how much that was. What
+/// letters and pictures are joined with stays, one at a time: a row of such marks can spell anything.
+#[must_use]
+pub fn revealed(text: &str) -> (Cow<'_, str>, usize) {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
+    if text.bytes().all(is_plain) {
+        return (Cow::Borrowed(text), 0);
+    }
+    let (mut shown, mut count, mut last) = (String::with_capacity(text.len()), 0, Seen::Nothing);
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let joins = matches!(c, '\u{200c}' | '\u{200d}');
+        let varies = matches!(c, '\u{fe00}'..='\u{fe0f}');
+        let (is_shown, seen) = match c {
+            '\n' | '\t' => (true, Seen::Nothing),
+            '\r' => (rest.peek() == Some(&'\n'), Seen::Nothing),
+            _ if varies => (last == Seen::Letter, Seen::Varied),
+            _ if joins => (matches!(last, Seen::Letter | Seen::Varied), Seen::Nothing),
+            c if is_unsafe(c) => (false, Seen::Nothing),
+            c => (true, if c.is_whitespace() { Seen::Nothing } else { Seen::Letter }),
+        };
+        if is_shown {
+            shown.push(c);
+        } else {
+            count += 1;
+            let _ = write!(shown, "\\u{{{:x}}}", u32::from(c));
+        }
+        last = if is_shown { seen } else { Seen::Nothing };
+    }
+    (Cow::Owned(shown), count)
+}
+
+/// What stands before a character, for those that need something to hold on to.
+#[derive(Clone, Copy, PartialEq)]
+enum Seen {
+    Nothing,
+    Letter,
+    Varied,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_sees_is_shown() {
+        for (text, shown, count) in [
+            ("plain\n\ttext", "plain\n\ttext", 0),
+            ("crlf\r\n", "crlf\r\n", 0),
+            ("é 漢字 नमस्ते می\u{200c}خواهم", "é 漢字 नमस्ते می\u{200c}خواهم", 0),
+            ("✔\u{fe0f} ❤\u{fe0f}\u{200d}🔥 1\u{fe0f}⃣", "✔\u{fe0f} ❤\u{fe0f}\u{200d}🔥 1\u{fe0f}⃣", 0),
+            ("a\u{e0041}\u{e0042}", "a\\u{e0041}\\u{e0042}", 2),
+            ("a\u{202e}b\u{2066}", "a\\u{202e}b\\u{2066}", 2),
+            ("a\u{200b}b\u{feff}\u{ad}", "a\\u{200b}b\\u{feff}\\u{ad}", 3),
+            ("😀\u{fe00}\u{fe01}\u{fe02}", "😀\u{fe00}\\u{fe01}\\u{fe02}", 2),
+            ("😀\u{e0100}", "😀\\u{e0100}", 1),
+            ("a\u{200d}\u{200c}\u{200d}", "a\u{200d}\\u{200c}\\u{200d}", 2),
+            (" \u{200d}", " \\u{200d}", 1),
+            ("\u{1b}[2J\u{8}\0", "\\u{1b}[2J\\u{8}\\u{0}", 3),
+            ("over\rwritten", "over\\u{d}written", 1),
+        ] {
+            assert_eq!(revealed(text), (Cow::Borrowed(shown), count), "{text:?}");
+        }
+    }
 }

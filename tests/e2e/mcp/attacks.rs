@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 mod checks;
+mod cmdpolicy;
+mod config;
+mod inject;
 #[cfg(target_os = "linux")]
 mod process;
 mod races;
