@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests arrange files of their own")]
 
 use crate::main_loop::{Folders, Handle, start};
-use crate::permission::{Decision, Policy};
+use crate::permission::{Decision, PermittedCall, Policy};
 use crate::sandbox::Machine;
 use crate::tool::{Content, ToolError, Toolset};
 use crate::toolbox::{Selected, Toolbox};
@@ -110,6 +110,11 @@ impl Project {
             Decision::Ask(question) => question.approved(),
             Decision::Deny(error) => return Err(error),
         };
+        self.go(permitted)
+    }
+
+    /// Runs a call that was decided on.
+    pub(crate) fn go(&self, permitted: PermittedCall) -> Result<Vec<Content>, ToolError> {
         self.runtime.block_on(async { self.handle.run(permitted, Box::new(|_| ())).await })
     }
 
