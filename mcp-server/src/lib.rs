@@ -6,6 +6,7 @@
 pub mod commands;
 pub mod main_loop;
 pub mod permission;
+mod repository;
 pub mod sandbox;
 pub mod server;
 pub mod symbols;

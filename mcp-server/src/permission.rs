@@ -142,8 +142,6 @@ pub(crate) struct Surroundings<'a> {
 /// A call that may be run.
 pub struct PermittedCall {
     pub(crate) call: Box<dyn AnyCall>,
-    /// What it was decided on.
-    pub(crate) access: Access,
     /// What the person saw, where one was asked: it must still be so.
     pub(crate) approval: Option<Approval>,
     /// A person agreed to this very call: here, or to the host that is trusted with it.
@@ -282,8 +280,7 @@ impl Policy {
             }
             _ => {}
         }
-        let permitted =
-            PermittedCall { call, access, approval: None, agreed: false, opened, direct: self.direct };
+        let permitted = PermittedCall { call, approval: None, agreed: false, opened, direct: self.direct };
         match usual {
             Usual::Deny(error) => Decision::Deny(error),
             Usual::Allow => Decision::Allow(permitted),

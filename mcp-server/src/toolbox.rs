@@ -80,6 +80,8 @@ pub struct Toolbox {
 
 /// The toolsets of a host that chose none.
 const USUAL: &[Toolset] = &[Toolset::Files, Toolset::Symbols, Toolset::Shell];
+/// Tools of others that it gets besides.
+const USUAL_TOOLS: &[&str] = &["git_status", "git_diff", "git_log", "git_stage", "git_commit"];
 
 impl Toolbox {
     /// The chosen tools, always in the same order.
@@ -95,7 +97,10 @@ impl Toolbox {
         let toolsets = if selected.toolsets.is_empty() { USUAL } else { &selected.toolsets };
         let wanted = |entry: &Entry| {
             let named = match selected.tools.is_empty() {
-                true => toolsets.contains(&entry.spec.toolset),
+                true => {
+                    toolsets.contains(&entry.spec.toolset)
+                        || (selected.toolsets.is_empty() && USUAL_TOOLS.contains(&entry.spec.name))
+                }
                 false => selected.tools.iter().any(|name| name == entry.spec.name),
             };
             named && (!selected.read_only || entry.spec.effect == crate::tool::Effect::Reads)

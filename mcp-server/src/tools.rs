@@ -21,6 +21,24 @@ mod find_symbol;
 mod find_todos;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod git;
+mod git_blame;
+mod git_branches;
+mod git_clone;
+mod git_commit;
+mod git_create_branch;
+mod git_diff;
+mod git_fetch;
+mod git_log;
+mod git_push;
+mod git_restore;
+mod git_show;
+mod git_stage;
+mod git_stash;
+mod git_status;
+mod git_switch;
+mod git_unstage;
+mod git_worktree;
 mod glob;
 mod headings;
 mod http_request;
@@ -103,6 +121,23 @@ pub(crate) fn all() -> Vec<Entry> {
         Entry::of::<find_duplicates::FindDuplicates>(),
         Entry::of::<http_request::HttpRequest>(),
         Entry::of::<system::SystemInfo>(),
+        Entry::of::<git_status::GitStatus>(),
+        Entry::of::<git_diff::GitDiff>(),
+        Entry::of::<git_log::GitLog>(),
+        Entry::of::<git_show::GitShow>(),
+        Entry::of::<git_blame::GitBlame>(),
+        Entry::of::<git_branches::GitBranches>(),
+        Entry::of::<git_stage::GitStage>(),
+        Entry::of::<git_unstage::GitUnstage>(),
+        Entry::of::<git_commit::GitCommit>(),
+        Entry::of::<git_switch::GitSwitch>(),
+        Entry::of::<git_create_branch::GitCreateBranch>(),
+        Entry::of::<git_restore::GitRestore>(),
+        Entry::of::<git_stash::GitStash>(),
+        Entry::of::<git_worktree::GitWorktree>(),
+        Entry::of::<git_clone::GitClone>(),
+        Entry::of::<git_fetch::GitFetch>(),
+        Entry::of::<git_push::GitPush>(),
     ]
 }
 

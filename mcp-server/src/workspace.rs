@@ -29,7 +29,7 @@ pub use diff::Hunk;
 pub use disk::{DiskFile, FILE_LIMIT, Kind, ReadError, Stat};
 pub use document::Document;
 pub use journal::{Applied, Journal, JournalError};
-pub(crate) use merge::{hunks, texts};
+pub(crate) use merge::{hunks, picked, texts};
 pub use owner::{OpError, Workspace};
 pub use path::{PathError, RelPath, Root, Roots};
 pub use protected::{Protection, protection};

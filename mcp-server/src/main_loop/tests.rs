@@ -27,7 +27,6 @@ impl<F: FnOnce(&ToolContext) -> Result<ToolOutput, ToolError> + Send> AnyCall fo
 
 fn call(act: impl FnOnce(&ToolContext) -> Result<ToolOutput, ToolError> + Send + 'static) -> PermittedCall {
     PermittedCall {
-        access: crate::permission::Access::Read,
         call: Box::new(Acts(act)),
         approval: None,
         agreed: false,

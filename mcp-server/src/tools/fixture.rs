@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests arrange files of their own")]
 
 use crate::main_loop::{Folders, Handle, start};
-use crate::permission::{Decision, PermittedCall, Policy};
+use crate::permission::{Decision, Policy};
 use crate::sandbox::Machine;
 use crate::tool::{Content, ToolError, Toolset};
 use crate::toolbox::{Selected, Toolbox};
@@ -110,12 +110,15 @@ impl Project {
             Decision::Ask(question) => question.approved(),
             Decision::Deny(error) => return Err(error),
         };
-        self.go(permitted)
+        self.runtime.block_on(async { self.handle.run(permitted, Box::new(|_| ())).await })
     }
 
-    /// Runs a call that was decided on.
-    pub(crate) fn go(&self, permitted: PermittedCall) -> Result<Vec<Content>, ToolError> {
-        self.runtime.block_on(async { self.handle.run(permitted, Box::new(|_| ())).await })
+    /// What a call gives that was permitted already.
+    pub(crate) fn permitted(&self, call: crate::permission::PermittedCall) -> String {
+        match self.runtime.block_on(async { self.handle.run(call, Box::new(|_| ())).await }) {
+            Ok(content) => format!("{content:?}"),
+            Err(error) => format!("error: {error}"),
+        }
     }
 
     /// The reply's text; an error's after `error: `.

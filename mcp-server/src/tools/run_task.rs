@@ -92,7 +92,6 @@ fn line(failure: &Failure) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::permission::Decision;
     use crate::tools::fixture::Project;
     use serde_json::json;
 
@@ -106,19 +105,6 @@ mod tests {
         assert!(reply.contains("\n5000\n") && reply.contains("(1 failures; exit code 2 after"), "{reply}");
         let all = project.call("read_process", json!({ "name": "run-1", "offset": 1, "limit": 1 }));
         assert!(all.starts_with("begun\n(5003 lines"), "{all}");
-    }
-
-    #[test]
-    fn a_task_that_has_become_another_is_not_run() {
-        let project = Project::new(&[("package.json", r#"{ "scripts": { "test": "true" } }"#)]);
-        let arguments = json!({ "name": "test" }).as_object().expect("an object").clone();
-        let Ok(Decision::Ask(question)) = project.handle.decide("run_task", arguments) else {
-            panic!("nobody is asked");
-        };
-        project.call("delete_path", json!({ "path": "package.json" }));
-        project.call("write_file", json!({ "path": "Makefile", "content": "test:\n\ttouch other\n" }));
-        let error = project.go(question.approved()).expect_err("another task");
-        assert!(error.to_string().contains("no longer what was decided on"), "{error}");
     }
 
     #[test]

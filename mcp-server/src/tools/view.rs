@@ -234,6 +234,16 @@ pub(super) fn wait<T: Send + 'static>(
     what: &str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, ToolError> {
+    wait_at_most(context, what, Duration::MAX, work)
+}
+
+/// The same for work that may wait for something for ever: it is left alone after a time.
+pub(super) fn wait_at_most<T: Send + 'static>(
+    context: &ToolContext,
+    what: &str,
+    limit: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ToolError> {
     let (sender, answer) = mpsc::channel();
     let thread = std::thread::spawn(move || {
         // Whoever asked may have stopped waiting.
@@ -249,6 +259,12 @@ pub(super) fn wait<T: Send + 'static>(
                 Err(panic) => std::panic::resume_unwind(panic),
                 Ok(()) => return Err(ToolError::Cancelled),
             },
+        }
+        if begun.elapsed() > limit {
+            return Err(ToolError::failed(format!(
+                "{what} did not end within {} s and was given up",
+                limit.as_secs()
+            )));
         }
         if begun.elapsed().as_secs() > told {
             told = begun.elapsed().as_secs();

@@ -235,6 +235,14 @@ impl Roots {
         }
     }
 
+    /// A small regular file's bytes at a path without links, git's own state too: for those who check that.
+    ///
+    /// # Errors
+    /// When there is none, it is reached through a link or has more than `limit` bytes.
+    pub(crate) fn peek(&self, path: &RelPath, limit: u64) -> Result<Vec<u8>, ReadError> {
+        Ok(super::place::Place::open(self, path)?.read(limit)?.bytes)
+    }
+
     /// The handle of a path's root, and the path for the system.
     pub(super) fn at(&self, path: &RelPath) -> Result<(&Dir, PathBuf), ReadError> {
         let (root, inner) = self.locate(path).ok_or_else(|| ReadError::NoRoot { path: path.clone() })?;

@@ -31,7 +31,8 @@ pub(crate) fn texts(old: &Side, new: &Side) -> Option<(String, String)> {
 }
 
 /// The old side with some of the hunks.
-pub(super) fn picked(path: &RelPath, old: &Side, new: &Side, chosen: &dyn Fn(&str) -> bool) -> Side {
+#[must_use]
+pub(crate) fn picked(path: &RelPath, old: &Side, new: &Side, chosen: &dyn Fn(&str) -> bool) -> Side {
     let whole = || if chosen(&hunks(path, old, new)[0].id) { new.clone() } else { old.clone() };
     let Some((before, after)) = texts(old, new).filter(|(before, after)| before != after) else {
         return whole();

@@ -37,6 +37,26 @@ const RULES: &[Rule] = &[
         except: &["mcp-server/src/tools/fixture.rs"],
         never: &["main_loop", "toolbox", "Policy", "PermittedCall", "tokio"],
     },
+    Rule {
+        path: "mcp-server/src/",
+        // The one room in which a repository is opened, after it was looked at.
+        except: &["mcp-server/src/repository"],
+        never: &["git2"],
+    },
+    Rule {
+        path: "mcp-server/src/repository",
+        except: &[],
+        never: &[
+            "tokio",
+            "rmcp",
+            "ToolError",
+            "ToolOutput",
+            "Toolbox",
+            "Policy",
+            "crate::permission",
+            "crate::server",
+        ],
+    },
     Rule { path: "mcp-server/src/main_loop.rs", except: &[], never: &["crate::server"] },
 ];
 
