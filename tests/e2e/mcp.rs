@@ -11,6 +11,7 @@ mod doctor;
 #[cfg(unix)]
 mod fidelity;
 mod foreign;
+mod git;
 mod http;
 mod lifecycle;
 mod packaging;

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 mod checks;
 mod cmdpolicy;
 mod config;
+mod git;
 mod inject;
 #[cfg(target_os = "linux")]
 mod process;
