@@ -127,6 +127,14 @@ impl Commands {
         outcome
     }
 
+    /// No longer keeps a command; it ends once nobody else does.
+    pub fn forget(&self, process: &Arc<Process>) {
+        self.named.rcu(|named| {
+            let others = named.iter().filter(|other| !Arc::ptr_eq(other, process));
+            others.cloned().collect::<Vec<_>>()
+        });
+    }
+
     /// All that can be asked about: those that have ended first, each oldest first.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<Process>> {

@@ -1,6 +1,7 @@
 //! `start_process`: a command that stays, such as a development server or a prompt.
 
 use super::shell;
+use crate::commands::{Process, ProcessError};
 use crate::permission::{Access, CommandText, Run};
 use crate::sandbox::Tier;
 use crate::tool::{Effect, Tool, ToolContext, ToolError, ToolOutput, Toolset};
@@ -52,40 +53,52 @@ impl Tool for StartProcess {
     }
 
     fn run(self, context: &ToolContext) -> Result<ToolOutput, ToolError> {
-        let command = CommandText::Line(self.command);
+        let command = CommandText::Line(self.command.clone());
         let folder = shell::folder(&context.snapshot, self.folder.as_deref())?;
         let order = shell::order(context, &command, folder, (self.network.unwrap_or(false), true));
-        // What one of the same name left behind would be lost with it.
-        let (_, mut ops) = match context.commands.find(&self.name).filter(|old| old.is_over()) {
-            Some(old) => shell::state(context, &old)?,
-            None => Default::default(),
-        };
         let commands = &context.commands;
+        let old = commands.find(&self.name).filter(|old| old.is_over());
         let process = commands.start(&order, &context.snapshot, &self.name, shell::title(&command))?;
-        let tier = commands.sandbox().tier();
-        let (cancel, mut notes) = (&context.cancel, String::new());
-        match self.port {
-            Some(port) => {
-                let wait = self.wait_s.unwrap_or(USUAL);
-                if !process.port_within(cancel, port, Duration::from_secs(wait))? {
-                    let _ = write!(notes, "; nothing listens on port {port} after {wait} s");
-                }
-                if tier != Tier::Unconfined && !order.network {
-                    notes.push_str("; without `network` its port is reached only from inside of its sandbox");
-                }
-            }
-            None => {
-                process.news_within(cancel, self.wait_s.map_or(FIRST, Duration::from_secs))?;
-            }
-        }
+        let mut notes = self.wait(context, &process, order.network).inspect_err(|_| {
+            // Who gave the call up does not want the process.
+            commands.forget(&process);
+        })?;
         let mut text = shell::news(context, &process)?;
-        let (state, more) = shell::state(context, &process)?;
-        ops.extend(more);
+        let (state, mut ops) = shell::state(context, &process)?;
+        if let Some(old) = old {
+            // What one of the same name left behind would be lost with it.
+            ops.splice(0..0, shell::state(context, &old)?.1);
+        }
+        let tier = commands.sandbox().tier();
         if tier == Tier::Overlay {
             notes.push_str("; it sees staged text as it is now");
         }
         let _ = write!(text, "(`{}` {state}{notes}; {})", self.name, shell::confined(tier));
         Ok(ToolOutput::happened(text, ops))
+    }
+}
+
+impl StartProcess {
+    /// Waits for the port or for first output, and says what is to be known of it.
+    fn wait(
+        &self,
+        context: &ToolContext,
+        process: &Process,
+        has_network: bool,
+    ) -> Result<String, ProcessError> {
+        let mut notes = String::new();
+        let Some(port) = self.port else {
+            process.news_within(&context.cancel, self.wait_s.map_or(FIRST, Duration::from_secs))?;
+            return Ok(notes);
+        };
+        let wait = self.wait_s.unwrap_or(USUAL);
+        if !process.port_within(&context.cancel, port, Duration::from_secs(wait))? {
+            let _ = write!(notes, "; nothing listens on port {port} after {wait} s");
+        }
+        if context.commands.sandbox().tier() != Tier::Unconfined && !has_network {
+            notes.push_str("; without `network` its port is reached only from inside of its sandbox");
+        }
+        Ok(notes)
     }
 }
 

@@ -105,6 +105,20 @@ fn process_12_a_cancelled_command_is_gone_at_once_and_not_answered() {
 }
 
 #[test]
+fn a_process_whose_start_is_given_up_is_not_started() {
+    let own = mark();
+    let project = Project::new(&[]);
+    let mut client = project.server(&[]);
+    let arguments = json!({ "name": "a", "command": format!("sleep {own}"), "port": 1 });
+    let call = client.start_agreed("start_process", arguments);
+    lives_within(&own, 10 * SECOND);
+    client.cancel(call);
+    gone_within(&own, SECOND);
+    assert_eq!(client.heard_answer(call, SECOND / 2), None);
+    assert!(client.ok("read_process", json!({})).contains("no processes"));
+}
+
+#[test]
 fn a_call_that_is_cancelled_while_its_command_is_being_ended_ends_it_at_once() {
     let own = mark();
     let project = Project::new(&[]);
