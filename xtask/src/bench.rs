@@ -19,6 +19,7 @@ struct Bench {
 const BENCHES: &[Bench] = &[
     Bench { name: "index", package: "devtoolkit-index", target: "index", variables: || Ok(Vec::new()) },
     Bench { name: "mcp", package: "devtoolkit-mcp", target: "mcp", variables: clients::file_server },
+    Bench { name: "git", package: "devtoolkit-mcp", target: "git", variables: clients::git_server },
     Bench { name: "shell", package: "devtoolkit-mcp", target: "shell", variables: || Ok(Vec::new()) },
 ];
 
@@ -47,8 +48,8 @@ mod tests {
     #[test]
     fn unknown_and_missing_names_list_the_known() {
         let unknown = command(&["tea".into()]).expect_err("no such benchmark");
-        assert_eq!(unknown.to_string(), "no benchmark `tea`; known: `index`, `mcp` and `shell`");
+        assert_eq!(unknown.to_string(), "no benchmark `tea`; known: `index`, `mcp`, `git` and `shell`");
         let missing = command(&[]).expect_err("a name is needed");
-        assert_eq!(missing.to_string(), "`bench` needs a name: `index`, `mcp` and `shell`");
+        assert_eq!(missing.to_string(), "`bench` needs a name: `index`, `mcp`, `git` and `shell`");
     }
 }

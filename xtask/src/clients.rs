@@ -33,6 +33,15 @@ const FILE_SERVER: NodePackage = NodePackage {
     script: "dist/index.js",
 };
 
+/// The protocol's reference server for git, which `bench git` measures beside ours.
+const GIT_SERVER: &str = "mcp-server-git==2026.10.19";
+
+/// How a benchmark learns of the Python that runs the reference server for git.
+pub(crate) fn git_server() -> Result<Vec<(&'static str, PathBuf)>> {
+    let folder = program::cache_folder()?.join("tools");
+    Ok(vec![("DEVTOOLKIT_GIT_SERVER", python_environment(&folder, GIT_SERVER, Dependencies::All)?.1)])
+}
+
 /// How a benchmark learns of the reference file server and of the Node that runs it.
 pub(crate) fn file_server() -> Result<Vec<(&'static str, PathBuf)>> {
     let folder = program::cache_folder()?.join("tools");

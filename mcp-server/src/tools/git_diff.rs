@@ -7,7 +7,7 @@ use crate::tools::selection::page;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Diff revisions, `index`, `worktree`, `proposed` (staged).
+/// Diff revisions, index, worktree, proposed.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct GitDiff {
     from: Option<String>,

@@ -7,10 +7,9 @@ use crate::tools::selection::page;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Git status, short form.
+/// Git status.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct GitStatus {
-    /// Folder or file
     path: Option<String>,
     offset: Option<usize>,
 }

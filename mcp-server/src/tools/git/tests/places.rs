@@ -165,5 +165,5 @@ fn a_host_pays_little_for_the_usual_tools() {
         json!({ "name": spec.name, "title": spec.title, "description": spec.description, "inputSchema": *spec.schema }).to_string().len()
     });
     let told: Vec<usize> = told.collect();
-    assert!(told.iter().sum::<usize>() <= 1_500, "{told:?}");
+    assert!(told.iter().sum::<usize>() <= 600, "{told:?}");
 }
