@@ -373,7 +373,8 @@ impl MainLoop {
     fn write_at_once(&mut self, paths: Vec<RelPath>) -> Result<String, ToolError> {
         let staging = self.workspace.snapshot();
         let staged = paths.into_iter().filter(|path| staging.staging().get(path).is_some());
-        let (held, paths): (Vec<_>, Vec<_>) = staged.partition(crate::permission::needs_a_look);
+        let is_held = |path: &RelPath| crate::permission::needs_a_look(path) || staging.is_ruled(path);
+        let (held, paths): (Vec<_>, Vec<_>) = staged.partition(is_held);
         let mut lines = Vec::new();
         if !paths.is_empty() {
             lines.push(
@@ -381,7 +382,11 @@ impl MainLoop {
             );
         }
         for path in held {
-            lines.push(format!("`{path}` is staged only, because it can run code or steer tools: accept_changes asks the person"));
+            let why = match staging.is_ruled(&path) {
+                true => "a rule of the person's is about it",
+                false => "it can run code or steer tools",
+            };
+            lines.push(format!("`{path}` is staged only, because {why}: accept_changes asks the person"));
         }
         Ok(if lines.is_empty() { "nothing changed".to_owned() } else { lines.join("\n") })
     }

@@ -309,3 +309,17 @@ fn new_scripts_of_a_package_are_shown_first() {
           A a.txt2"#]]
     .assert_eq(&head);
 }
+
+#[test]
+fn what_a_rule_is_about_is_not_written_at_once() {
+    let policy =
+        Policy { direct: true, ..rules("deny = [{ path = 'private' }]\nask = [{ path = '*.lock' }]") };
+    let project = crate::tools::fixture::Project::with(&[], policy);
+    let patch = "--- /dev/null\n+++ b/private/new\n@@ -0,0 +1 @@\n+x\n";
+    project.call("apply_patch", json!({ "patch": patch }));
+    project.call("write_file", json!({ "path": "a.lock", "content": "x" }));
+    project.call("write_file", json!({ "path": "a.txt", "content": "x" }));
+    let written = ["private/new", "a.lock", "a.txt"].map(|path| project.on_disk(path).is_some());
+    assert_eq!(written, [false, false, true]);
+    assert!(project.call("accept_changes", json!({ "only": ["private/new"] })).contains("`deny` rule"));
+}

@@ -124,6 +124,17 @@ impl Snapshot {
         (!is_new).then_some(why)
     }
 
+    /// Whether a rule of the person's is about a path, there or not.
+    #[must_use]
+    pub fn is_ruled(&self, path: &RelPath) -> bool {
+        let Withholding { asked, never, .. } = &self.withholding;
+        let is_any = !asked.is_empty() || !never.is_empty();
+        is_any && {
+            let inner = self.compared(path);
+            asked.is_match(&inner) || never.is_match(&inner)
+        }
+    }
+
     /// As it is, with files open whose text the person agreed to show.
     #[must_use]
     pub fn opened(mut self, paths: &[RelPath]) -> Self {
