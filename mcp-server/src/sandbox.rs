@@ -20,6 +20,8 @@ mod grants;
 mod launch;
 #[cfg(unix)]
 mod launcher;
+#[cfg(target_os = "linux")]
+mod layers;
 mod layout;
 #[cfg(unix)]
 mod plan;

@@ -35,6 +35,8 @@ pub struct Stat {
     /// Names that the file has.
     pub links: u64,
     pub modified: Option<SystemTime>,
+    /// When its text, mode or names last changed, whatever its times were set to: seconds and nanoseconds of the epoch.
+    pub changed: Option<(i64, i64)>,
     /// Which file it is, whatever its names: device and inode.
     pub file: Option<(u64, u64)>,
 }
@@ -302,12 +304,13 @@ fn kind_of(kind: FileType) -> Kind {
 
 pub(super) fn stat_of(metadata: &Metadata) -> Stat {
     #[cfg(unix)]
-    let (mode, links, file) = {
+    let (mode, links, file, changed) = {
         use cap_std::fs::MetadataExt;
-        (Some(metadata.mode() & 0o7777), metadata.nlink(), Some((metadata.dev(), metadata.ino())))
+        let (mode, file) = (metadata.mode() & 0o7777, (metadata.dev(), metadata.ino()));
+        (Some(mode), metadata.nlink(), Some(file), Some((metadata.ctime(), metadata.ctime_nsec())))
     };
     #[cfg(not(unix))]
-    let (mode, links, file) = (None, 1, None);
+    let (mode, links, file, changed) = (None, 1, None, None);
     let modified = metadata.modified().ok().map(cap_std::time::SystemTime::into_std);
-    Stat { kind: kind_of(metadata.file_type()), size: metadata.len(), mode, links, modified, file }
+    Stat { kind: kind_of(metadata.file_type()), size: metadata.len(), mode, links, modified, changed, file }
 }

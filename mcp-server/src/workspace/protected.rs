@@ -92,7 +92,7 @@ impl Roots {
     ///
     /// # Errors
     /// When it is refused, with the rule.
-    pub(super) fn refuse_protected(&self, path: &RelPath) -> Result<(), ReadError> {
+    pub(crate) fn refuse_protected(&self, path: &RelPath) -> Result<(), ReadError> {
         let refuse = |rule| Err(ReadError::Protected { path: path.clone(), rule });
         if let Protection::Refused(rule) = protection(path) {
             return refuse(rule);

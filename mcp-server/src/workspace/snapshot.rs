@@ -134,6 +134,15 @@ impl Snapshot {
         on_disk(&self.roots, path)
     }
 
+    /// What is at a path on disk, a link as a link.
+    ///
+    /// # Errors
+    /// As [`Self::underneath`].
+    pub(crate) fn disk(&self, path: &RelPath) -> Result<Side, ReadError> {
+        self.roots.refuse_protected(path)?;
+        on_disk(&self.roots, path)
+    }
+
     /// Names that the file on disk has; above 1 there are hard links. `None` where there is no file.
     #[must_use]
     pub fn links(&self, path: &RelPath) -> Option<u64> {

@@ -9,9 +9,9 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 /// The most files that may be staged at once.
-const FILES: usize = 20_000;
+pub(crate) const STAGED_FILES: usize = 20_000;
 /// The most bytes of text that may be staged at once.
-const BYTES: usize = 512 << 20;
+pub(crate) const STAGED_BYTES: usize = 512 << 20;
 
 /// The edits of one tool call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,10 +145,10 @@ impl Staging {
             let status = old.map_or(Status::Staged, |old| old.status.clone());
             put(&mut next, &change.path, StagedFile { base, top, status });
         }
-        if next.len() > FILES {
+        if next.len() > STAGED_FILES {
             return Err(StageError::Full { what: "over 20,000 files" });
         }
-        if self.bytes(&next, &files) > BYTES {
+        if self.bytes(&next, &files) > STAGED_BYTES {
             return Err(StageError::Full { what: "over 512 MiB of text" });
         }
         self.last += 1;

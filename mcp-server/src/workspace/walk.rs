@@ -87,7 +87,7 @@ impl Snapshot {
     }
 
     /// The rules in a folder because of all that lies above it.
-    fn rules_above(&self, root: &Root, folder: &RelPath) -> Arc<Rules> {
+    fn rules_down_to(&self, root: &Root, folder: &RelPath) -> Arc<Rules> {
         let (mut rules, mut inner, mut absolute) =
             (Rules::above(&root.path), PathBuf::new(), root.path.clone());
         for name in folder.names() {
@@ -119,7 +119,7 @@ impl Walk<'_> {
             .locate(&folder)
             .ok_or_else(|| ReadError::NoRoot { path: folder.clone() })?;
         // Where everything is shown, no rule has to be read.
-        let rules = (!self.reach.ignored).then(|| self.snapshot.rules_above(root, &inner));
+        let rules = (!self.reach.ignored).then(|| self.snapshot.rules_down_to(root, &inner));
         let mut open = vec![(folder.clone(), depth, rules)];
         while let Some((at, depth, rules)) = open.pop() {
             let (entries, more) = match self.snapshot.children(&at) {
