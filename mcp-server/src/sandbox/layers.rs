@@ -67,7 +67,9 @@ struct Shared {
 struct Given {
     /// Secret files of the disk that are not shown.
     hidden: BTreeSet<RelPath>,
-    /// Modes of the files that were written.
+    /// What was written, deletions aside.
+    paths: BTreeSet<RelPath>,
+    /// Modes of the files among it.
     modes: BTreeMap<RelPath, u32>,
     /// When everything was ready.
     started: Moment,

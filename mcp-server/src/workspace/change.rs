@@ -102,7 +102,13 @@ impl Side {
         self.file().and_then(|file| file.mode)
     }
 
-    /// Whether both are the same, but for a file's mode where one does not know it.
+    /// Whether both are the same, a file's mode included where both know it.
+    #[must_use]
+    pub fn is_all_of(&self, other: &Self) -> bool {
+        self.same(other) && self.mode().zip(other.mode()).is_none_or(|(mode, other)| mode == other)
+    }
+
+    /// Whether both are the same, but for a file's mode.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
         match (self, other) {

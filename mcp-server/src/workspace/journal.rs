@@ -117,6 +117,11 @@ impl SideRecord {
         }
     }
 
+    /// Whether only a file's mode makes it another than `other`.
+    pub(super) fn is_other_mode(&self, other: &Self) -> bool {
+        self.is_same(other) && self != other
+    }
+
     /// Whether it is written by way of a temporary file.
     pub(super) fn has_text(&self) -> bool {
         matches!(self, Self::File { .. } | Self::Link(_))

@@ -261,7 +261,7 @@ impl Workspace {
         if !conflicts.is_empty() {
             return Err(OpError::UndoConflict { set: number, paths: conflicts });
         }
-        chosen.retain(|change| !change.base.same(&change.target));
+        chosen.retain(|change| !change.base.is_all_of(&change.target));
         chosen.sort_by(|a, b| a.path.cmp(&b.path));
         let title = format!("undo of {number}: {}", set.title);
         let undone =

@@ -28,10 +28,16 @@ pub fn difference(
     let hunks = hunks(path, base, target);
     let Some((old, new)) = texts(base, target).filter(|(old, new)| old != new) else {
         let name = hunks.first().and_then(chosen).unwrap_or_default();
-        let words = format!("{} becomes {}  {name}", in_words(base), in_words(target));
+        let words = match base.is_all_of(target) || !base.same(target) {
+            true => format!("{} becomes {}  {name}", in_words(base), in_words(target)),
+            false => format!("mode {} becomes {}  {name}", mode(base), mode(target)),
+        };
         let _ = writeln!(shown, "{}", words.trim_end());
         return shown;
     };
+    if base.mode().zip(target.mode()).is_some_and(|(old, new)| old != new) {
+        let _ = writeln!(shown, "mode {} becomes {}", mode(base), mode(target));
+    }
     let mark_cr = !(ends_alike(&old) && ends_alike(&new) && old.contains('\r') == new.contains('\r'));
     let (old, new) = (lines(&old), lines(&new));
     for (place, hunk) in hunks.iter().enumerate() {
@@ -62,6 +68,11 @@ pub fn difference(
         put(' ', &old[hunk.old.end..hunk.old.end + after]);
     }
     shown
+}
+
+/// A file's permission bits, as `chmod` has them.
+fn mode(side: &Side) -> String {
+    side.mode().map_or_else(|| "as usual".to_owned(), |mode| format!("{mode:o}"))
 }
 
 fn ends_alike(text: &str) -> bool {

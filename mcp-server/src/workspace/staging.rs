@@ -286,7 +286,7 @@ impl Staging {
             }
         }
         for call in calls {
-            call.files.retain(|change| change.path != *path || !change.before.same(&change.after));
+            call.files.retain(|change| change.path != *path || !change.before.is_all_of(&change.after));
         }
         put(Arc::make_mut(&mut self.files), path, file);
     }
@@ -409,7 +409,7 @@ fn entangled(call: &Call, path: &RelPath) -> StageError {
 }
 
 fn put(files: &mut BTreeMap<RelPath, Arc<StagedFile>>, path: &RelPath, file: StagedFile) {
-    if file.top.same(&file.base) {
+    if file.top.is_all_of(&file.base) {
         files.remove(path);
     } else {
         files.insert(path.clone(), Arc::new(file));

@@ -77,7 +77,7 @@ pub(super) fn harvest(
     let top = start.roots().in_root(root, &RelPath::root());
     let above = start.rules_above(root);
     let above = Above { rules: Arc::clone(&above), old: above, is_left_out: false, is_opaque: false };
-    let mut open = vec![reader.enter(&above, top, upper, false)?];
+    let mut open = vec![reader.enter(&above, top, upper.try_clone()?, false)?];
     while let Some(frame) = open.last_mut() {
         let Some(name) = frame.names.pop() else {
             let Some(frame) = open.pop() else { break };
@@ -94,6 +94,7 @@ pub(super) fn harvest(
             open.push(reader.enter(&above, path, folder, is_new)?);
         }
     }
+    reader.missing(&upper)?;
     Ok(reader.harvest)
 }
 
@@ -222,6 +223,10 @@ impl Reader<'_> {
 
     /// Whether a path is ignored, or of what tools make.
     fn is_left_out(&self, frame: &Frame, path: &RelPath, name: &OsStr, is_folder: bool) -> bool {
+        if name == ".gitignore" && !frame.is_new {
+            // A rule is reviewed, even one that speaks of itself.
+            return frame.above.is_left_out;
+        }
         let has = |file: &str| {
             let file = OsStr::new(file);
             let inner = frame.folder.folder(name).ok().and_then(|folder| folder.facts(file).ok()?);
@@ -420,8 +425,30 @@ impl Reader<'_> {
             }
             self.holds_repository(&frame.path);
         }
-        if frame.is_new && frame.is_empty && self.kind(&frame.path).is_none() {
+        // One that is there only for the staged files in it has no side of its own.
+        if frame.is_empty && self.side(&frame.path).is_ok_and(|side| side == Side::Absent) {
             self.push(frame.path.clone(), Side::Absent, Side::Folder)?;
+        }
+        Ok(())
+    }
+
+    /// What was staged, and is gone without a trace, as nothing lay underneath.
+    fn missing(&mut self, upper: &Folder) -> Result<(), LayerError> {
+        let rules = self.start.rules_above(self.root);
+        let top = self.start.roots().in_root(self.root, &RelPath::root());
+        let told: BTreeSet<RelPath> = self.harvest.changes.iter().map(|change| change.path.clone()).collect();
+        let given = self.given.paths.iter().filter(|path| path.is_below(&top) && !told.contains(*path));
+        for path in given {
+            let inner = self.inner(path);
+            let parent = inner.parent().unwrap_or_else(RelPath::root);
+            let is_there = match upper.descend(&parent.to_os())? {
+                Some(folder) => folder.facts(&last(&inner))?.is_some(),
+                None => false,
+            };
+            let is_told = |path: &RelPath| self.harvest.changes.iter().any(|change| change.path == *path);
+            if !is_there && self.kind(path).is_some() && !is_told(path) {
+                self.deleted(path, &rules, false)?;
+            }
         }
         Ok(())
     }

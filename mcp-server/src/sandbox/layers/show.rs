@@ -3,7 +3,7 @@
 use super::Given;
 use super::cache::last;
 use super::tree::{Folder, Found, Moment};
-use crate::workspace::{FileContent, RelPath, Revision, Root, Side, Snapshot};
+use crate::workspace::{FileContent, Kind, RelPath, Revision, Root, Side, Snapshot};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -56,6 +56,9 @@ pub(super) fn show(
     let mut writer = Writer { start, root, upper, cache, given, shown, made: Vec::new() };
     for (path, top) in writer.wanted() {
         let inner = writer.inner(&path);
+        if top != Side::Absent {
+            writer.given.paths.insert(path.clone());
+        }
         match top {
             Side::File(content) => writer.file(&path, &inner, &content)?,
             Side::Link(to) => writer.parent(&inner)?.link(&last(&inner), &to)?,
@@ -115,8 +118,8 @@ impl Writer<'_> {
     }
 
     fn file(&mut self, path: &RelPath, inner: &RelPath, content: &FileContent) -> io::Result<()> {
-        let underneath = || self.start.roots().lstat(path).ok()?.mode;
-        let mode = content.mode.or_else(underneath).unwrap_or(FILE_MODE) & 0o777;
+        let stat = self.start.roots().lstat(path).ok().filter(|stat| stat.kind == Kind::File);
+        let mode = content.mode.or_else(|| stat?.mode).unwrap_or(FILE_MODE) & 0o777;
         let moment = self.shown.moment(path, content.revision);
         let moment = self.parent(inner)?.write(&last(inner), &content.bytes, mode, moment)?;
         self.shown.note(path, content.revision, moment);

@@ -10,17 +10,19 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Paths within a root whose pieces would hide what is worked on: no longer ignored, staged, changed on disk since, or in
-/// a folder that is gone.
+/// Paths within a root whose pieces would hide what is worked on: no longer ignored, staged, changed on disk since, or
+/// below what is a file by now.
 pub(super) fn outdated(start: &Snapshot, root: &Root, cache: &Cache<'_>) -> io::Result<Vec<RelPath>> {
     let mut rules = Chain { start, root, known: BTreeMap::new() };
     let mut outdated = Vec::new();
     for piece in cache.pieces.paths() {
         let place = |path: &RelPath| start.roots().in_root(root, path);
         let folders: Vec<RelPath> = std::iter::successors(piece.parent(), RelPath::parent).collect();
-        let is_gone =
-            |folder: &RelPath| !folder.is_root() && kind_at(start, &place(folder)) != Some(Kind::Folder);
-        if folders.iter().any(is_gone) || !rules.leave_out(&piece, &folders, cache)? {
+        // A folder may be there only for what is ignored in it; but a file may have taken its place.
+        let is_none = |folder: &RelPath| {
+            !folder.is_root() && kind_at(start, &place(folder)).is_some_and(|kind| kind != Kind::Folder)
+        };
+        if folders.iter().any(is_none) || !rules.leave_out(&piece, &folders, cache)? {
             outdated.push(piece);
             continue;
         }

@@ -146,9 +146,11 @@ fn rename(
     let now = SideRecord::of(&to.side()?);
     let was_folder = item.record.before == SideRecord::Folder;
     let is_expected = now.is_same(&item.record.before) || (was_folder && now == SideRecord::Absent);
-    if now.is_same(&item.record.after) || !is_expected {
+    let is_there = now.is_same(&item.record.after)
+        && !(item.record.before.is_other_mode(&item.record.after) && now.is_other_mode(&item.record.after));
+    if is_there || !is_expected {
         // Somebody else's since: the new text stays in the journal.
-        if !now.is_same(&item.record.after) {
+        if !is_there {
             foreign.push(item.path.clone());
         }
         return temporary.remove().map_err(fail);
@@ -214,7 +216,8 @@ fn put_back(
 ) -> Result<(), ApplyError> {
     let Some(place) = place(roots, &item.path)? else { return Ok(()) };
     let now = SideRecord::of(&place.side()?);
-    if now.is_same(&item.record.before)
+    let is_mode = item.record.before.is_other_mode(&item.record.after);
+    if (now.is_same(&item.record.before) && !(is_mode && now.is_other_mode(&item.record.before)))
         || !(now == SideRecord::Absent || now.is_same(&item.record.after))
         || item.record.before == SideRecord::Absent
     {
