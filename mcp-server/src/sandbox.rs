@@ -138,6 +138,9 @@ pub enum SandboxError {
     Broken { tier: Tier },
     #[error("the sandbox cannot be made: {step}")]
     Confine { step: String, source: io::Error },
+    #[cfg(target_os = "linux")]
+    #[error(transparent)]
+    Layers(#[from] layers::LayerError),
     #[error("the folder `{folder}` does not exist; list_directory shows what does")]
     NoFolder { folder: RelPath },
 }
@@ -167,6 +170,8 @@ pub struct Effects {
 pub struct Sandbox {
     machine: Machine,
     trials: OnceLock<Vec<Trial>>,
+    #[cfg(target_os = "linux")]
+    layers: OnceLock<layers::Layers>,
 }
 
 /// Settings under which programs ask nobody anything.
@@ -184,8 +189,12 @@ impl Sandbox {
     pub fn new(machine: Machine) -> Self {
         // Mounts and rules are on folders, never on links to them.
         let home = machine.home.map(layout::real);
-        let machine = Machine { home, ..machine };
-        Self { machine, trials: OnceLock::new() }
+        Self {
+            machine: Machine { home, ..machine },
+            trials: OnceLock::new(),
+            #[cfg(target_os = "linux")]
+            layers: OnceLock::new(),
+        }
     }
 
     /// How commands are confined here: as well as was demanded, or else as well as this machine can. Waits until the
@@ -268,8 +277,12 @@ impl Sandbox {
             home: self.machine.home.as_deref(),
             own: std::iter::once(state.to_owned()).chain(self.machine.own.iter().cloned()).collect(),
         };
-        let (view, mut aftermath) = layout::lay_out(state, &place)
+        let (mut view, mut aftermath) = layout::lay_out(state, &place)
             .map_err(|source| SandboxError::Confine { step: "its folders".to_owned(), source })?;
+        #[cfg(target_os = "linux")]
+        if tier == Tier::Overlay {
+            self.overlay(state, (order, snapshot), &mut view, &mut aftermath)?;
+        }
         let grants = layout::grants(tier, &place, &view);
         let mut environment = self.environment(order);
         match tier {
@@ -292,6 +305,28 @@ impl Sandbox {
         };
         let task = plan::Task::new(tier, order, folder, environment, grants);
         launch::launch(program, &setting, &task, order, aftermath)
+    }
+
+    /// Shows the workspace through layers, so that nothing is written but to them.
+    #[cfg(target_os = "linux")]
+    fn overlay(
+        &self,
+        state: &Path,
+        (order, snapshot): (&Order, &Snapshot),
+        view: &mut view::View,
+        aftermath: &mut layout::Aftermath,
+    ) -> Result<(), SandboxError> {
+        let layers = match self.layers.get() {
+            Some(layers) => layers,
+            None => {
+                let opened = layers::Layers::of(state, snapshot.roots(), self.machine.home.as_deref())?;
+                self.layers.get_or_init(|| opened)
+            }
+        };
+        let run = layers.begin(snapshot, order.secrets)?;
+        *view = view::View { hidden: std::mem::take(&mut view.hidden), ..run.view() };
+        aftermath.layers(run);
+        Ok(())
     }
 
     /// All that a command knows of our environment.

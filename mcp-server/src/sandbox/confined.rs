@@ -132,7 +132,15 @@ impl Confined {
         return Vec::new();
     }
 
-    /// What it left behind, once it has ended: compared with what `snapshot` shows now.
+    /// Whether it sees older texts than it would if it were started now. Staged texts are those of its start as long as
+    /// it runs; where it sees the disk itself, nothing is older.
+    #[must_use]
+    pub fn is_stale(&self, snapshot: &Snapshot) -> bool {
+        self.aftermath.is_stale(snapshot)
+    }
+
+    /// What it left behind, once it has ended. Each change starts from what the command saw; staging merges it with what
+    /// was staged meanwhile, or says that it cannot.
     ///
     /// # Errors
     /// When what it wrote cannot be read.

@@ -85,6 +85,18 @@ pub(super) struct Run {
 }
 
 impl Layers {
+    /// The layers of a workspace in a folder of its own, below the user's state.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) fn of(state: &Path, roots: &Roots, home: Option<&Path>) -> Result<Self, LayerError> {
+        let mut key = blake3::Hasher::new();
+        for root in roots.all() {
+            key.update(root.path.as_os_str().as_encoded_bytes()).update(&[0]);
+        }
+        Self::open(&state.join("layers").join(&key.finalize().to_hex()[..16]), home)
+    }
+
     /// Opens the layers of a workspace in a folder of its own; what commands of killed processes left is removed. The home
     /// folder is an absolute path.
     ///
@@ -192,10 +204,11 @@ impl Run {
         Ok(effects)
     }
 
-    /// The home folder, where no root shows it already.
+    /// The home folder, where there is one that no root shows already.
     fn home(&self) -> Option<&PathBuf> {
         let is_shown = |home: &PathBuf| self.roots().all().iter().any(|root| home.starts_with(&root.path));
-        self.layers.0.home.as_ref().filter(|home| !is_shown(home))
+        let is_there = |home: &PathBuf| home.parent().is_some() && Folder::open(home).is_ok();
+        self.layers.0.home.as_ref().filter(|home| !is_shown(home) && is_there(home))
     }
 
     fn roots(&self) -> &Roots {

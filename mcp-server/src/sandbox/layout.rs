@@ -33,9 +33,29 @@ pub(super) struct Aftermath {
     folder: Option<PathBuf>,
     /// Where it could write to the disk, and since when.
     disk: Option<(Roots, Since)>,
+    /// What it wrote to, where there are layers.
+    #[cfg(target_os = "linux")]
+    run: Option<super::layers::Run>,
 }
 
 impl Aftermath {
+    /// Remembers that it writes to these.
+    #[cfg(target_os = "linux")]
+    pub(super) fn layers(&mut self, run: super::layers::Run) {
+        self.run = Some(run);
+    }
+
+    /// Whether the command would see another text if it were started now.
+    pub(super) fn is_stale(&self, snapshot: &Snapshot) -> bool {
+        #[cfg(target_os = "linux")]
+        return self.run.as_ref().is_some_and(|run| run.is_stale(snapshot));
+        #[cfg(not(target_os = "linux"))]
+        {
+            let _ = snapshot;
+            false
+        }
+    }
+
     /// Remembers that it writes to the disk itself.
     #[cfg(unix)]
     pub(super) fn on_disk(&mut self, roots: &Roots) {
@@ -44,6 +64,10 @@ impl Aftermath {
 
     /// What it left behind.
     pub(super) fn effects(&self, _snapshot: &Snapshot) -> Result<Effects, SandboxError> {
+        #[cfg(target_os = "linux")]
+        if let Some(run) = &self.run {
+            return Ok(run.effects()?);
+        }
         let written = self.disk.as_ref().map(|(roots, since)| since.changed(roots)).unwrap_or_default();
         Ok(Effects { written, ..Effects::default() })
     }
@@ -75,7 +99,8 @@ fn remove(folder: &Path) {
 pub(super) fn lay_out(state: &Path, place: &Place<'_>) -> io::Result<(View, Aftermath)> {
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let folder = state.join("sandbox").join(format!("{}-{number}", std::process::id()));
-    let aftermath = Aftermath { folder: Some(folder.clone()), disk: None };
+    let mut aftermath = Aftermath::default();
+    aftermath.folder = Some(folder.clone());
     let scratch = folder.join("scratch");
     fs::create_dir_all(&scratch)?;
     let is_shown = |home: &Path| place.roots.iter().any(|root| home.starts_with(root));

@@ -166,8 +166,9 @@ impl Workspace {
     pub fn stage(&mut self, title: String, files: Vec<FileChange>) -> Result<CallNumber, OpError> {
         let paths: Vec<RelPath> = files.iter().map(|change| change.path.clone()).collect();
         for path in &paths {
+            let is_new = |change: &FileChange| change.after == Side::Folder && path.is_below(&change.path);
             // Tools look for themselves; here it holds for all of them.
-            if self.snapshot.locate_entry(path)? != *path {
+            if !files.iter().any(is_new) && self.snapshot.locate_entry(path)? != *path {
                 return Err(ReadError::Linked { path: path.clone() }.into());
             }
             self.refresh(path);

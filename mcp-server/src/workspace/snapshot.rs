@@ -156,7 +156,13 @@ impl Snapshot {
     /// When it leaves the workspace or is protected.
     pub fn locate(&self, path: &RelPath) -> Result<RelPath, ReadError> {
         self.roots.refuse_protected(path)?;
-        if self.staging.get(path).is_some() || (path.is_root() && self.roots.all().len() > 1) {
+        // Where a file goes, and may be a folder by now, nothing on disk is below it.
+        let mut above = std::iter::successors(path.parent(), RelPath::parent);
+        let is_in_new = above.any(|folder| {
+            let staged = self.staging.get(&folder);
+            staged.is_some_and(|file| file.base != Side::Folder && !matches!(file.top, Side::Link(_)))
+        });
+        if is_in_new || self.staging.get(path).is_some() || (path.is_root() && self.roots.all().len() > 1) {
             return Ok(path.clone());
         }
         let path = self.roots.resolve(path)?;

@@ -110,6 +110,9 @@ struct Above {
     is_opaque: bool,
 }
 
+/// What was there and what is there now, where these differ; or why that is refused.
+type Compared = Result<Option<(Side, Side)>, &'static str>;
+
 /// A folder of the upper layer.
 struct Frame {
     path: RelPath,
@@ -287,37 +290,56 @@ impl Reader<'_> {
         name: &OsStr,
         facts: &Facts,
     ) -> Result<(), LayerError> {
-        let after = match facts.found {
-            Found::Link => Side::Link(frame.folder.read_link(name)?),
-            _ if facts.size > FILE_LIMIT => return Ok(self.refuse(path, LARGE)),
-            _ => match frame.folder.read(name, FILE_LIMIT)? {
-                Some(bytes) => Side::File(FileContent::new(bytes, Some(facts.mode & 0o777))),
-                None => return Ok(self.refuse(path, LARGE)),
-            },
+        let (before, after) = match self.compared(frame, &path, name, facts)? {
+            Ok(Some(sides)) => sides,
+            Ok(None) => return Ok(()),
+            Err(rule) => {
+                self.refuse(path, rule);
+                return Ok(());
+            }
         };
-        let before = match self.side(&path) {
-            Ok(before) => before,
-            Err(error) => return Ok(self.refuse(path, rule_of(&error))),
-        };
-        let after = self.with_mode(&path, &before, after);
-        if before.same(&after) && (before.mode() == after.mode() || after.mode().is_none()) {
-            return Ok(());
-        }
-        if self.moved_on(&path) {
-            return Ok(self.refuse(path, MOVED_ON));
-        }
         if before == Side::Folder {
             let (changes, bytes) = (self.harvest.changes.len(), self.harvest.bytes);
             if self.deleted(&path, &frame.above.old, false)? {
                 self.harvest.changes.truncate(changes);
                 self.harvest.bytes = bytes;
-                return Ok(self.refuse(path, HOLDS));
+                self.refuse(path, HOLDS);
+                return Ok(());
             }
             // The folder itself becomes the file.
             self.harvest.changes.retain(|change| change.path != path);
         }
         self.harvest.moments.push((path.clone(), facts.modified));
         self.push(path, before, after)
+    }
+
+    /// What was at a path and what is there now, if that is another; or why it is refused.
+    fn compared(
+        &self,
+        frame: &Frame,
+        path: &RelPath,
+        name: &OsStr,
+        facts: &Facts,
+    ) -> Result<Compared, LayerError> {
+        let bytes = match facts.found {
+            Found::Link => Some(None),
+            _ if facts.size > FILE_LIMIT => None,
+            _ => frame.folder.read(name, FILE_LIMIT)?.map(Some),
+        };
+        let after = match bytes {
+            Some(None) => Side::Link(frame.folder.read_link(name)?),
+            Some(Some(bytes)) => Side::File(FileContent::new(bytes, Some(facts.mode & 0o777))),
+            None => return Ok(Err(LARGE)),
+        };
+        let before = match self.side(path) {
+            Ok(before) => before,
+            Err(error) => return Ok(Err(rule_of(&error))),
+        };
+        let after = self.with_mode(path, &before, after);
+        if before.is_all_of(&after) {
+            return Ok(Ok(None));
+        }
+        Ok(if self.moved_on(path) { Err(MOVED_ON) } else { Ok(Some((before, after))) })
     }
 
     /// A mode that is as it was shown is not said.

@@ -209,7 +209,7 @@ fn what_killed_processes_left_is_removed_and_others_are_left_alone() {
     std::mem::forget(theirs.layers.clone());
     let stale = folder.join("runs/7/3");
     write(&stale, "upper-0/deep/y", "y");
-    fs::set_permissions(stale.join("upper-0/deep"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(stale.join("upper-0/deep"), fs::Permissions::from_mode(0o000)).unwrap();
     let third = Layers::open(&folder, None).unwrap();
     assert!(ours.path.exists() && left.exists(), "both processes live");
     drop(third);

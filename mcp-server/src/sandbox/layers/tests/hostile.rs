@@ -62,8 +62,8 @@ fn modes_that_forbid_reading_forbid_nothing() {
         write(upper, "a", "changed");
         write(upper, "d/e/f", "f");
         fs::set_permissions(upper.join("a"), fs::Permissions::from_mode(0o4000)).unwrap();
-        fs::set_permissions(upper.join("d/e"), fs::Permissions::from_mode(0)).unwrap();
-        fs::set_permissions(upper.join("d"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(upper.join("d/e"), fs::Permissions::from_mode(0o000)).unwrap();
+        fs::set_permissions(upper.join("d"), fs::Permissions::from_mode(0o000)).unwrap();
     });
     expect![[r#"
         a: "a" 644 => "changed" 0
