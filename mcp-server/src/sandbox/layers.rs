@@ -340,9 +340,11 @@ impl Drop for Run {
 
 /// What is at a path in the top layer, where commands see it.
 fn kind_at(snapshot: &Snapshot, path: &RelPath) -> Option<Kind> {
+    // A folder that was deleted may have been made again, by what is in it.
+    let is_holding = || snapshot.staging().below(path).any(|(_, file)| file.top != Side::Absent);
     if let Some(staged) = snapshot.staging().get(path) {
         return match staged.top {
-            Side::Absent => None,
+            Side::Absent => is_holding().then_some(Kind::Folder),
             Side::File(_) => Some(Kind::File),
             Side::Link(_) => Some(Kind::Link),
             Side::Folder => Some(Kind::Folder),
@@ -351,10 +353,9 @@ fn kind_at(snapshot: &Snapshot, path: &RelPath) -> Option<Kind> {
     if snapshot.document(path).is_some() {
         return Some(Kind::File);
     }
-    let is_there = |staged: &Side| *staged != Side::Absent;
     match snapshot.roots().lstat(path) {
         Ok(stat) => Some(stat.kind),
-        Err(_) => snapshot.staging().below(path).any(|(_, file)| is_there(&file.top)).then_some(Kind::Folder),
+        Err(_) => is_holding().then_some(Kind::Folder),
     }
 }
 

@@ -67,17 +67,8 @@ const DISK: &[&str] = &[
     "mcp-server/src/workspace/kept.rs",
     // Files without a name: what commands write does not fit into memory.
     "mcp-server/src/commands/log.rs",
-<<<<<<< HEAD
     // Where commands run: the process around them, their folders, what may be opened, and the world of the probe.
     "mcp-server/src/sandbox/",
-=======
-    // Another process, in which commands run; the folders that it gets; and what `/proc` tells of it.
-    "mcp-server/src/sandbox/launcher",
-    "mcp-server/src/sandbox/layout.rs",
-    "mcp-server/src/sandbox/family.rs",
-    // Folders of our own below the user's state, and what hostile code wrote there.
-    "mcp-server/src/sandbox/layers",
->>>>>>> f083064 (sandbox: commands run over the layers, and what they wrote comes back as changes)
     "mcp-server/src/tools/fixture.rs",
     "mcp-server/src/server/http",
     "mcp-server/src/cli",

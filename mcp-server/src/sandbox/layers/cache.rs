@@ -93,7 +93,7 @@ impl Cache<'_> {
             if old == Some(Found::Folder) {
                 throw_away(to, &name, self.gone)?;
             }
-            if new.found == Found::Whiteout && !(self.is_underneath)(&path) {
+            if new.found == Found::Whiteout && !self.shines_through(&path)? {
                 if matches!(old, Some(Found::File | Found::Link | Found::Whiteout | Found::Special)) {
                     to.unlink(&name)?;
                 }
@@ -117,6 +117,9 @@ impl Cache<'_> {
     pub(super) fn hide(&mut self, path: &RelPath) -> io::Result<()> {
         let (to, name) = self.parent(path, &|_| 0o755)?;
         throw_away(&to, &name, self.gone)?;
+        if !self.shines_through(path)? {
+            return Ok(());
+        }
         to.whiteout(&name)?;
         self.note(path, Size { files: 1, bytes: 0 });
         Ok(())
@@ -164,6 +167,22 @@ impl Cache<'_> {
             dropped.push(path);
         }
         Ok(dropped)
+    }
+
+    /// Whether what lies underneath a path would be seen. A deletion in a folder that hides everything would be listed
+    /// as a name.
+    fn shines_through(&self, path: &RelPath) -> io::Result<bool> {
+        let mut at = self.layer.try_clone()?;
+        for name in path.parent().unwrap_or_else(RelPath::root).to_os().iter().filter(|name| *name != ".") {
+            if at.facts(name)?.is_none_or(|facts| facts.found != Found::Folder) {
+                break;
+            }
+            at = at.folder(name)?;
+            if at.is_opaque() {
+                return Ok(false);
+            }
+        }
+        Ok((self.is_underneath)(path))
     }
 
     fn note(&mut self, path: &RelPath, size: Size) {

@@ -336,7 +336,7 @@ impl Reader<'_> {
             Err(error) => return Ok(Err(rule_of(&error))),
         };
         let after = self.with_mode(path, &before, after);
-        if before.is_all_of(&after) {
+        if before.same(&after) && (after.mode().is_none() || before.mode() == after.mode()) {
             return Ok(Ok(None));
         }
         Ok(if self.moved_on(path) { Err(MOVED_ON) } else { Ok(Some((before, after))) })

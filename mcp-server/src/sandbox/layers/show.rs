@@ -144,6 +144,10 @@ impl Writer<'_> {
                 Some(Found::Folder) => at = at.folder(name)?,
                 Some(_) => return Ok(()),
             }
+            // Nor in a folder that hides everything: there, a deletion would be listed as a name.
+            if at.is_opaque() {
+                return Ok(());
+            }
         }
         self.parent(inner)?.whiteout(&last(inner))
     }
