@@ -68,6 +68,10 @@ impl Cache<'_> {
     /// Moves what a command wrote at a path into the layer; gives how many files that were.
     pub(super) fn take(&mut self, upper: &Folder, path: &RelPath) -> io::Result<u64> {
         let Some((from, to, name)) = self.parents(upper, path)? else { return Ok(0) };
+        if is_in_opaque(upper, path)? && from.facts(&name)?.is_some_and(|facts| facts.found == Found::Folder)
+        {
+            from.folder(&name)?.set_opaque()?;
+        }
         let mut size = Size::default();
         let mut open = vec![(from, to, path.parent().unwrap_or_else(RelPath::root), vec![name])];
         while let Some((from, to, folder, names)) = open.last_mut() {
@@ -129,10 +133,19 @@ impl Cache<'_> {
     pub(super) fn drop(&mut self, path: &RelPath) -> io::Result<()> {
         self.pieces.pieces.retain(|piece, _| RelPath::parse(piece).is_ok_and(|piece| !piece.is_below(path)));
         let parent = path.parent().unwrap_or_else(RelPath::root);
-        match self.layer.descend(&parent.to_os())? {
-            Some(folder) => throw_away(&folder, &last(path), self.gone),
-            None => Ok(()),
+        if let Some(folder) = self.layer.descend(&parent.to_os())? {
+            throw_away(&folder, &last(path), self.gone)?;
         }
+        // Folders that were there only for it go with it.
+        for folder in std::iter::successors(Some(parent), RelPath::parent).filter(|folder| !folder.is_root())
+        {
+            let above = folder.parent().unwrap_or_else(RelPath::root);
+            let Some(above) = self.layer.descend(&above.to_os())? else { continue };
+            if !above.remove_empty(&last(&folder)) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Drops what is oldest until the layer is as large as it may be; gives what was dropped.
@@ -172,17 +185,7 @@ impl Cache<'_> {
     /// Whether what lies underneath a path would be seen. A deletion in a folder that hides everything would be listed
     /// as a name.
     fn shines_through(&self, path: &RelPath) -> io::Result<bool> {
-        let mut at = self.layer.try_clone()?;
-        for name in path.parent().unwrap_or_else(RelPath::root).to_os().iter().filter(|name| *name != ".") {
-            if at.facts(name)?.is_none_or(|facts| facts.found != Found::Folder) {
-                break;
-            }
-            at = at.folder(name)?;
-            if at.is_opaque() {
-                return Ok(false);
-            }
-        }
-        Ok((self.is_underneath)(path))
+        Ok(!is_in_opaque(self.layer, path)? && (self.is_underneath)(path))
     }
 
     fn note(&mut self, path: &RelPath, size: Size) {
@@ -222,6 +225,21 @@ impl Cache<'_> {
         }
         Ok((to, last(path)))
     }
+}
+
+/// Whether a folder around a path hides all that lies underneath.
+fn is_in_opaque(layer: &Folder, path: &RelPath) -> io::Result<bool> {
+    let mut at = layer.try_clone()?;
+    for name in path.parent().unwrap_or_else(RelPath::root).to_os().iter().filter(|name| *name != ".") {
+        if at.facts(name)?.is_none_or(|facts| facts.found != Found::Folder) {
+            break;
+        }
+        at = at.folder(name)?;
+        if at.is_opaque() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Moves a name out of sight.

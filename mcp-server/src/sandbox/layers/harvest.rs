@@ -17,6 +17,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+mod gone;
+
 /// The most names that are looked at, those of ignored folders aside.
 const LOOKED_AT: usize = 400_000;
 /// The most refusals that are named.
@@ -309,6 +311,10 @@ impl Reader<'_> {
             // The folder itself becomes the file.
             self.harvest.changes.retain(|change| change.path != path);
         }
+        if before == Side::Absent {
+            // The cache may have a folder there.
+            self.harvest.gone.push(path.clone());
+        }
         self.harvest.moments.push((path.clone(), facts.modified));
         self.push(path, before, after)
     }
@@ -351,66 +357,6 @@ impl Reader<'_> {
         Side::File(new)
     }
 
-    /// Something that is there no more; says whether something of it stays nevertheless.
-    fn deleted(&mut self, path: &RelPath, old: &Arc<Rules>, is_left_out: bool) -> Result<bool, LayerError> {
-        self.harvest.gone.push(path.clone());
-        let mut stays = BTreeSet::new();
-        let mut folders: Vec<RelPath> = Vec::new();
-        let mut open = vec![(path.clone(), Arc::clone(old), is_left_out)];
-        while let Some((path, rules, is_left_out)) = open.pop() {
-            let kind = self.kind(&path);
-            let is_folder = kind == Some(Kind::Folder);
-            let is_left_out = is_left_out
-                || rules.leaves_to_git(&self.absolute(&path), is_folder)
-                || (is_folder && is_made(&last(&path), false, |file| self.kind(&path.join(file)).is_some()));
-            let stayed = match kind {
-                None => false,
-                _ if is_left_out && !self.is_worked_on(&path, is_folder, &rules) => {
-                    self.harvest.hidden.push(path.clone());
-                    true
-                }
-                Some(Kind::Folder) => {
-                    let rules = self.start.rules_inside(&rules, &path, &|_| None);
-                    let stays = self.holds_repository(&path);
-                    let listed = self.start.list(&path).map(|(entries, _)| entries).unwrap_or_default();
-                    open.extend(listed.into_iter().map(|(path, _)| (path, Arc::clone(&rules), is_left_out)));
-                    folders.push(path.clone());
-                    stays
-                }
-                Some(Kind::File | Kind::Link) => !self.removed(&path)?,
-                Some(Kind::Special) => true,
-            };
-            if stayed {
-                stays.extend(std::iter::successors(Some(path), RelPath::parent));
-            }
-        }
-        for folder in folders.into_iter().rev().filter(|folder| !stays.contains(folder)) {
-            if self.side(&folder).is_ok_and(|side| side == Side::Folder) {
-                self.push(folder, Side::Folder, Side::Absent)?;
-            }
-        }
-        Ok(stays.contains(path))
-    }
-
-    /// A file or a link that was deleted; says whether it can be.
-    fn removed(&mut self, path: &RelPath) -> Result<bool, LayerError> {
-        if self.given.hidden.contains(path) {
-            return Ok(false);
-        }
-        let Some(before) = self.before(path) else { return Ok(false) };
-        self.push(path.clone(), before, Side::Absent)?;
-        Ok(true)
-    }
-
-    fn holds_repository(&mut self, folder: &RelPath) -> bool {
-        let git = folder.join(".git");
-        let is_there = self.start.roots().lstat(&git).is_ok();
-        if let (true, Err(error)) = (is_there, self.start.roots().refuse_protected(&git)) {
-            self.refuse(git, rule_of(&error));
-        }
-        is_there
-    }
-
     /// What the command saw at a path; none, and a refusal, where that cannot be known.
     fn before(&mut self, path: &RelPath) -> Option<Side> {
         if self.moved_on(path) {
@@ -447,30 +393,15 @@ impl Reader<'_> {
             }
             self.holds_repository(&frame.path);
         }
-        // One that is there only for the staged files in it has no side of its own.
-        if frame.is_empty && self.side(&frame.path).is_ok_and(|side| side == Side::Absent) {
+        // One that is there only for the staged files in it has no side of its own; and one in the place of what was
+        // deleted has to be told, even if all that is in it is ignored.
+        let is_deleted =
+            self.start.staging().get(&frame.path).is_some_and(|staged| staged.top == Side::Absent);
+        let is_told = || self.harvest.changes.iter().any(|change| change.path.is_below(&frame.path));
+        if (frame.is_empty || (is_deleted && !is_told()))
+            && self.side(&frame.path).is_ok_and(|side| side == Side::Absent)
+        {
             self.push(frame.path.clone(), Side::Absent, Side::Folder)?;
-        }
-        Ok(())
-    }
-
-    /// What was staged, and is gone without a trace, as nothing lay underneath.
-    fn missing(&mut self, upper: &Folder) -> Result<(), LayerError> {
-        let rules = self.start.rules_above(self.root);
-        let top = self.start.roots().in_root(self.root, &RelPath::root());
-        let told: BTreeSet<RelPath> = self.harvest.changes.iter().map(|change| change.path.clone()).collect();
-        let given = self.given.paths.iter().filter(|path| path.is_below(&top) && !told.contains(*path));
-        for path in given {
-            let inner = self.inner(path);
-            let parent = inner.parent().unwrap_or_else(RelPath::root);
-            let is_there = match upper.descend(&parent.to_os())? {
-                Some(folder) => folder.facts(&last(&inner))?.is_some(),
-                None => false,
-            };
-            let is_told = |path: &RelPath| self.harvest.changes.iter().any(|change| change.path == *path);
-            if !is_there && self.kind(path).is_some() && !is_told(path) {
-                self.deleted(path, &rules, false)?;
-            }
         }
         Ok(())
     }

@@ -54,7 +54,10 @@ pub(super) fn show(
     given: &mut Given,
 ) -> io::Result<()> {
     let mut writer = Writer { start, root, upper, cache, given, shown, made: Vec::new() };
-    for (path, top) in writer.wanted() {
+    // Deletions come last: a folder that was deleted may be there again, for what is new in it.
+    let (deleted, there): (Vec<_>, Vec<_>) =
+        writer.wanted().into_iter().partition(|(_, top)| *top == Side::Absent);
+    for (path, top) in there.into_iter().chain(deleted) {
         let inner = writer.inner(&path);
         if top != Side::Absent {
             writer.given.paths.insert(path.clone());
@@ -62,9 +65,7 @@ pub(super) fn show(
         match top {
             Side::File(content) => writer.file(&path, &inner, &content)?,
             Side::Link(to) => writer.parent(&inner)?.link(&last(&inner), &to)?,
-            Side::Folder => {
-                writer.folder(&inner)?;
-            }
+            Side::Folder => drop(writer.folder(&inner)?),
             Side::Absent => writer.absent(&path, &inner)?,
         }
     }
@@ -144,12 +145,12 @@ impl Writer<'_> {
                 Some(Found::Folder) => at = at.folder(name)?,
                 Some(_) => return Ok(()),
             }
-            // Nor in a folder that hides everything: there, a deletion would be listed as a name.
-            if at.is_opaque() {
-                return Ok(());
-            }
         }
-        self.parent(inner)?.whiteout(&last(inner))
+        let (parent, name) = (self.parent(inner)?, last(inner));
+        match parent.facts(&name)? {
+            None => parent.whiteout(&name),
+            Some(_) => Ok(()),
+        }
     }
 
     /// Secret files are not seen.
@@ -183,10 +184,7 @@ impl Writer<'_> {
                 }
                 let place = self.start.roots().in_root(self.root, &path);
                 let mode = self.start.roots().lstat(&place).ok().and_then(|stat| stat.mode);
-                let made = at.make(name, mode.unwrap_or(FOLDER_MODE))?;
-                if old == Some(Found::Whiteout) {
-                    made.set_opaque()?;
-                }
+                at.make(name, mode.unwrap_or(FOLDER_MODE))?;
                 self.made.push(path.clone());
             }
             at = at.folder(name)?;

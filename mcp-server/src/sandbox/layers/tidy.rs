@@ -22,7 +22,11 @@ pub(super) fn outdated(start: &Snapshot, root: &Root, cache: &Cache<'_>) -> io::
         let is_none = |folder: &RelPath| {
             !folder.is_root() && kind_at(start, &place(folder)).is_some_and(|kind| kind != Kind::Folder)
         };
-        if folders.iter().any(is_none) || !rules.leave_out(&piece, &folders, cache)? {
+        if let Some(file) = folders.iter().rfind(|folder| is_none(folder)) {
+            outdated.push(file.clone());
+            continue;
+        }
+        if !rules.leave_out(&piece, &folders, cache)? {
             outdated.push(piece);
             continue;
         }

@@ -273,6 +273,11 @@ impl Folder {
         Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::empty())?)
     }
 
+    /// Deletes a folder if nothing is in it; says whether it did.
+    pub(super) fn remove_empty(&self, name: &OsStr) -> bool {
+        rustix::fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR).is_ok()
+    }
+
     /// Deletes a name and all below it. Folders are first moved up into this one, so that none is too deep.
     pub(super) fn remove(&self, name: &OsStr) -> io::Result<()> {
         let mut open = vec![name.to_owned()];
