@@ -21,6 +21,8 @@ mod inject;
 mod process;
 mod races;
 mod relatives;
+#[cfg(target_os = "linux")]
+mod sandbox;
 
 /// A workspace `ws` with a folder `out` beside it.
 pub(super) struct Scene {
