@@ -272,11 +272,16 @@ impl Sandbox {
         folder: &Path,
     ) -> Result<Confined, SandboxError> {
         let tier = self.tier();
-        let place = layout::Place {
+        let mut place = layout::Place {
             roots: snapshot.roots().all().iter().map(|root| &*root.path).collect(),
             home: self.machine.home.as_deref(),
             own: std::iter::once(state.to_owned()).chain(self.machine.own.iter().cloned()).collect(),
         };
+        // Where there are no layers to hide them in, there are rules.
+        #[cfg(target_os = "linux")]
+        if tier == Tier::Landlock {
+            place.own.extend(layers::hidden(snapshot, order.secrets));
+        }
         let (mut view, mut aftermath) = layout::lay_out(state, &place)
             .map_err(|source| SandboxError::Confine { step: "its folders".to_owned(), source })?;
         #[cfg(target_os = "linux")]

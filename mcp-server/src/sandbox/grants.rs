@@ -40,7 +40,7 @@ pub(super) fn grants(roots: &[&Path], home: Option<&Path>, hidden: &[PathBuf], s
     write.extend(DEVICES.iter().map(PathBuf::from));
     let mut folders = FOLDERS;
     for root in roots {
-        write.extend(writable(root, root, DEPTH, &mut folders).unwrap_or_default());
+        write.extend(writable(root, root, &closed, (DEPTH, &mut folders)).unwrap_or_default());
     }
     let text = |paths: Vec<PathBuf>| paths.into_iter().map(PathBuf::into_os_string).collect();
     Grants { read: text(read), write: text(write) }
@@ -65,15 +65,24 @@ fn open_but(folder: &Path, closed: &[PathBuf], granted: &mut Vec<PathBuf>) {
 
 /// What may be written of a folder that is to be taken apart; `None` where it can be written as a whole. Only a folder
 /// of which nothing is pinned can be: who may write a folder may write all that is in it.
-fn writable(root: &Path, folder: &Path, depth: usize, folders: &mut usize) -> Option<Vec<PathBuf>> {
-    *folders = folders.checked_sub(1)?;
-    let mut whole = depth < DEPTH;
+fn writable(
+    root: &Path,
+    folder: &Path,
+    closed: &[PathBuf],
+    (depth, folders): (usize, &mut usize),
+) -> Option<Vec<PathBuf>> {
+    let holds_closed = closed.iter().any(|place| place.starts_with(folder));
+    *folders = folders.saturating_sub(1);
+    if *folders == 0 && !holds_closed {
+        return None;
+    }
+    let mut whole = depth < DEPTH && !holds_closed;
     let mut granted = Vec::new();
     for entry in fs::read_dir(folder).ok()?.flatten() {
         let (path, Ok(kind)) = (entry.path(), entry.file_type()) else { continue };
         let inner = RelPath::from_os(path.strip_prefix(root).unwrap_or(&path));
         match protection(&inner) {
-            _ if kind.is_symlink() => continue,
+            _ if kind.is_symlink() || closed.contains(&path) => continue,
             Protection::None => {}
             pinned => {
                 // One such file below is not worth a folder to which none can be added.
@@ -81,8 +90,9 @@ fn writable(root: &Path, folder: &Path, depth: usize, folders: &mut usize) -> Op
                 continue;
             }
         }
-        let parts = match kind.is_dir() && depth > 0 {
-            true => writable(root, &path, depth - 1, folders),
+        let is_looked_into = depth > 0 || closed.iter().any(|place| place.starts_with(&path));
+        let parts = match kind.is_dir() && is_looked_into {
+            true => writable(root, &path, closed, (depth.saturating_sub(1), &mut *folders)),
             false => None,
         };
         match parts {
@@ -122,11 +132,20 @@ mod tests {
         {
             fs::write(at(name), "").unwrap();
         }
-        let granted = grants(&[&at("home/ws")], Some(&at("home")), &[], &at("tmp"));
+        fs::create_dir_all(at("home/ws/a/b/c/d/e")).unwrap();
+        fs::write(at("home/ws/a/b/c/d/secret"), "").unwrap();
+        let closed = [at("home/ws/a/b/c/d/secret")];
+        let granted = grants(&[&at("home/ws")], Some(&at("home")), &closed, &at("tmp"));
         let is_in =
             |list: &[std::ffi::OsString], name: &str| list.iter().any(|path| at(name).starts_with(path));
-        for name in ["home/ws/src/deep", "home/ws/a.txt", "home/ws/lib/sub/src", "home/ws/lib/b.txt", "tmp/x"]
-        {
+        for name in [
+            "home/ws/src/deep",
+            "home/ws/a.txt",
+            "home/ws/lib/sub/src",
+            "home/ws/lib/b.txt",
+            "home/ws/a/b/c/d/e/new",
+            "tmp/x",
+        ] {
             assert!(is_in(&granted.write, name), "{name}: {granted:?}");
         }
         for name in [
@@ -141,6 +160,10 @@ mod tests {
         }
         assert!(is_in(&granted.read, "home/.toolrc") && is_in(&granted.read, "home/ws/.git/HEAD"));
         assert!(!is_in(&granted.read, "home/.ssh/id"));
+        assert!(
+            !is_in(&granted.read, "home/ws/a/b/c/d/secret")
+                && !is_in(&granted.write, "home/ws/a/b/c/d/secret")
+        );
         let reads = |path: &str| {
             granted.read.iter().any(|granted| Path::new(path).starts_with(PathBuf::from(granted)))
         };

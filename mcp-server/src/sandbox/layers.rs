@@ -84,6 +84,15 @@ pub(super) struct Run {
     given: Given,
 }
 
+/// The secret files of a workspace that a command is not to see, as they lie on disk.
+pub(super) fn hidden(start: &Snapshot, agreed: bool) -> Vec<PathBuf> {
+    let on_disk = |path: RelPath| {
+        let (root, inner) = start.roots().locate(&path)?;
+        Some(root.path.join(inner.to_os()))
+    };
+    secrets::of(start, agreed).into_iter().filter_map(on_disk).collect()
+}
+
 impl Layers {
     /// The layers of a workspace in a folder of its own, below the user's state.
     ///

@@ -114,3 +114,19 @@ fn everything_ends() {
         });
     }
 }
+
+#[test]
+fn secret_files_of_the_workspace_are_read_only_where_a_person_agreed() {
+    for_both(|world| {
+        fs::create_dir_all(world.path("home/ws/deep/er")).expect("a folder");
+        for name in [".env", "deep/er/.env"] {
+            fs::write(world.path("home/ws").join(name), "KEYTEXT").expect("a file");
+        }
+        let mut order = sh("cat .env deep/er/.env; echo x > deep/er/new; echo x > deep/new");
+        let ran = finish(world.start(&order).expect("started"));
+        assert!(!ran.output.contains("KEYTEXT"), "{ran:?}");
+        order.secrets = true;
+        let ran = finish(world.start(&order).expect("started"));
+        assert!(ran.output.starts_with("KEYTEXTKEYTEXT"), "{ran:?}");
+    });
+}
