@@ -43,6 +43,7 @@ pub(super) fn start(
         #[cfg(unix)]
         leash: None,
         exit: None,
+        said: None,
         aftermath: Aftermath::default(),
         output: Some(output),
         input,

@@ -25,6 +25,8 @@ pub struct Confined {
     #[cfg(unix)]
     pub(super) leash: Option<UnixStream>,
     pub(super) exit: Option<Exit>,
+    /// How the command ended, as its launcher said, which may still have others to end.
+    pub(super) said: Option<Exit>,
     pub(super) aftermath: Aftermath,
     /// What it writes, to its output and its errors alike, in that order.
     pub output: Option<PipeReader>,
@@ -35,30 +37,50 @@ impl Confined {
     /// How it ended, if it did: then nothing that it started is left.
     pub fn try_wait(&mut self) -> Option<Exit> {
         if self.exit.is_none() {
-            let status = self.child.try_wait().ok()??;
+            let is_over = self.listen();
+            let status = self.child.try_wait().ok().flatten();
+            if !is_over && status.is_none() {
+                return None;
+            }
+            // What it said last may have come in between.
+            self.listen();
             self.exit = Some(self.ended(status));
         }
         self.exit
     }
 
-    /// Its launcher has ended; what it said last is how the command did.
+    /// Hears what its launcher has said already; whether that was that nothing is left.
     #[cfg(unix)]
-    fn ended(&self, status: ExitStatus) -> Exit {
-        let Some(leash) = &self.leash else { return exit(status) };
-        let _ = leash.set_read_timeout(Some(Duration::from_secs(1)));
-        while let Ok(Some((reply, _))) = channel::receive::<Reply>(leash) {
-            match reply {
-                Reply::Ended(Ending::Code(code)) => return Exit::Code(code),
-                Reply::Ended(Ending::Signal(signal)) => return Exit::Signal(signal),
-                Reply::Started | Reply::Failed(_) => {}
+    fn listen(&mut self) -> bool {
+        use rustix::net::{RecvFlags, recv};
+        let Some(leash) = &self.leash else { return false };
+        let is_said = || {
+            recv(leash, &mut [0; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT).is_ok_and(|(_, bytes)| bytes > 0)
+        };
+        while is_said() {
+            match channel::receive::<Reply>(leash) {
+                Ok(Some((Reply::Ended(Ending::Code(code)), _))) => self.said = Some(Exit::Code(code)),
+                Ok(Some((Reply::Ended(Ending::Signal(signal)), _))) => self.said = Some(Exit::Signal(signal)),
+                Ok(Some((Reply::Over, _))) => return true,
+                Ok(Some((Reply::Started | Reply::Failed(_), _))) => {}
+                Ok(None) | Err(_) => return false,
             }
         }
-        Exit::Signal(9)
+        false
     }
 
     #[cfg(not(unix))]
-    fn ended(&self, status: ExitStatus) -> Exit {
-        exit(status)
+    fn listen(&mut self) -> bool {
+        false
+    }
+
+    /// How it ended: as its launcher said, which was killed if it said nothing, or as the system does.
+    fn ended(&self, status: Option<ExitStatus>) -> Exit {
+        #[cfg(unix)]
+        if self.leash.is_some() {
+            return self.said.unwrap_or(Exit::Signal(9));
+        }
+        status.map_or(Exit::Signal(9), exit)
     }
 
     /// Asks it, and all that it started, to end; does not wait.
@@ -153,6 +175,14 @@ impl Confined {
 impl Drop for Confined {
     fn drop(&mut self) {
         self.stop(Duration::ZERO);
+        #[cfg(unix)]
+        if let Ok(None) = self.child.try_wait() {
+            // It takes down its mounts and ends; somebody has to be told, but nobody waits for that.
+            let launcher = rustix::process::Pid::from_child(&self.child);
+            let wait =
+                move || rustix::process::waitpid(Some(launcher), rustix::process::WaitOptions::empty());
+            let _ = std::thread::Builder::new().name("reaper".to_owned()).spawn(wait);
+        }
     }
 }
 

@@ -36,8 +36,15 @@ pub(super) fn launch(
         .stderr(Stdio::null());
     let child = command.spawn().map_err(said)?;
     // From here on, whatever goes wrong, what was started ends with it.
-    let mut confined =
-        Confined { child, leash: Some(leash), exit: None, aftermath, output: Some(output), input: None };
+    let mut confined = Confined {
+        child,
+        leash: Some(leash),
+        exit: None,
+        said: None,
+        aftermath,
+        output: Some(output),
+        input: None,
+    };
     drop(command);
     let mut files = vec![writer.as_fd()];
     files.extend(input.iter().map(|(reader, _)| reader.as_fd()));
@@ -49,7 +56,7 @@ pub(super) fn launch(
     match answer {
         Ok(Some((Reply::Started, _))) => {}
         Ok(Some((Reply::Failed(failure), _))) => return Err(explained(&failure, order)),
-        Ok(Some((Reply::Ended(_), _)) | None) => {
+        Ok(Some((Reply::Ended(_) | Reply::Over, _)) | None) => {
             return Err(said(told.err().unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into())));
         }
         Err(error) => return Err(said(error)),

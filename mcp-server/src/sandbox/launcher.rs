@@ -82,7 +82,7 @@ fn outer() -> io::Result<()> {
             linux::make_place(&setting).map_err(|failure| fail(&socket, failure))?;
             // Everything in its namespace ends with the first process there, which holds the leash.
             inner_stage(&socket, Stdio::inherit())?.wait()?;
-            Ok(())
+            channel::send(&socket, &Reply::Over, &[])
         }
         #[cfg(not(target_os = "linux"))]
         Tier::Overlay => Err(fail(&socket, Failure::confine("overlays", &io::ErrorKind::Unsupported.into()))),

@@ -73,7 +73,10 @@ pub(super) enum Word {
 pub(super) enum Reply {
     Started,
     Failed(Failure),
+    /// Said by the first process, which ends then.
     Ended(Ending),
+    /// Said when nothing is left of it: only mounts are still to be taken down, which nobody needs to wait for.
+    Over,
 }
 
 /// How the command itself ended.
