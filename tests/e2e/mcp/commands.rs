@@ -4,4 +4,5 @@
 mod effects;
 #[cfg(target_os = "linux")]
 mod kill;
+mod staged;
 mod tools;

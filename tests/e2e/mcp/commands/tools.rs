@@ -53,7 +53,7 @@ fn a_host_that_cannot_ask_runs_nothing_of_consequence() {
 }
 
 /// A server on a port of its own choosing would have to be asked for it: this one is told.
-const SERVER: &str = "
+pub(super) const SERVER: &str = "
 import http.server, sys
 print('ready', flush=True)
 http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()
