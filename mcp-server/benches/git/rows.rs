@@ -17,7 +17,7 @@ use crate::report::{Goal, Limit, Unit};
 use crate::sample::{self, LINES, LONG};
 
 /// Questions of each kind.
-const QUESTIONS: usize = 40;
+const QUESTIONS: usize = 20;
 
 /// A question as each is asked it.
 struct Question {
@@ -61,11 +61,11 @@ fn questions(root: &Path) -> Vec<Question> {
             least: 1.0,
         },
         Question {
-            what: "the newest 100 of 3,000 commits",
+            what: "the newest 100 of 1,000 commits",
             ours: ("git_log", json!({ "limit": 100 })),
             git: vec!["log", "-100", "--format=%h %as %an%d %s"],
             peer: Some(("git_log", json!({ "repo_path": root, "max_count": 100 }))),
-            must: "Change 2900",
+            must: "Change 900",
             least: 2.0,
         },
         Question {
@@ -77,7 +77,7 @@ fn questions(root: &Path) -> Vec<Question> {
             least: 1.0,
         },
         Question {
-            what: "blame of 2,000 of 4,200 lines over 3,000 commits",
+            what: "blame of 2,000 of 4,200 lines over 1,000 commits",
             ours: ("git_blame", json!({ "path": LONG, "limit": 2_000 })),
             git: vec!["blame", "-L1,2000", LONG],
             peer: None,
@@ -85,9 +85,9 @@ fn questions(root: &Path) -> Vec<Question> {
             least: 1.0,
         },
         Question {
-            what: "commits of one file of 3,000",
-            ours: ("git_log", json!({ "path": "source/00/07/file_7.txt", "limit": 100 })),
-            git: vec!["log", "-100", "--format=%h %as %an%d %s", "--", "source/00/07/file_7.txt"],
+            what: "commits of one file among 1,000",
+            ours: ("git_log", json!({ "path": "source/07/07/file_7.txt", "limit": 100 })),
+            git: vec!["log", "-100", "--format=%h %as %an%d %s", "--", "source/07/07/file_7.txt"],
             peer: None,
             must: "",
             least: 1.0,

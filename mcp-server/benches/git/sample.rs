@@ -14,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 /// Files besides the one with the long history.
 pub(crate) const FILES: usize = 10_000;
 /// Commits, each of which changes the long file and another one.
-pub(crate) const COMMITS: usize = 3_000;
+pub(crate) const COMMITS: usize = 1_000;
 /// Lines of the long file.
 pub(crate) const LINES: usize = 4_200;
 /// The file with the long history.
