@@ -251,7 +251,8 @@ impl Reader<'_> {
         self.start.staging().below(path).next().is_some()
             || self.start.documents_below(path).next().is_some()
             || self.tracked.get_or_init(|| Tracked::of(self.root)).has(&inner)
-            || (!is_made && is_old(path) && !self.was_left_out(path, is_folder, old))
+            || (!is_made
+                && self.kind(path).is_some_and(|kind| !self.was_left_out(path, kind == Kind::Folder, old)))
     }
 
     fn was_left_out(&self, path: &RelPath, is_folder: bool, old: &Rules) -> bool {
