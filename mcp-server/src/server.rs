@@ -266,6 +266,10 @@ fn listed(spec: &ToolSpec) -> Tool {
     if spec.effect != Effect::Reaches {
         hints.open_world_hint = Some(false);
     }
-    let tool = Tool::new(spec.name, spec.description.clone(), spec.schema.clone()).with_title(spec.title);
+    let mut tool = Tool::new(spec.name, spec.description.clone(), spec.schema.clone());
+    // Hosts make this one of the name themselves.
+    if !spec.title.eq_ignore_ascii_case(&spec.name.replace('_', " ")) {
+        tool = tool.with_title(spec.title);
+    }
     if hints == ToolAnnotations::default() { tool } else { tool.with_annotations(hints) }
 }

@@ -163,8 +163,8 @@ mod tests {
 
     #[test]
     fn a_host_pays_little_for_a_toolset() {
-        assert!(size(Toolset::Symbols) <= 3_100, "{} bytes", size(Toolset::Symbols));
-        assert!(size(Toolset::Analysis) <= 1_500, "{} bytes", size(Toolset::Analysis));
+        assert!(size(Toolset::Symbols) <= 2_800, "{} bytes", size(Toolset::Symbols));
+        assert!(size(Toolset::Analysis) <= 1_850, "{} bytes", size(Toolset::Analysis));
         assert!(size(Toolset::Shell) <= 1_620, "{} bytes", size(Toolset::Shell));
         assert!(size(Toolset::Files) <= 5_400, "{} bytes", size(Toolset::Files));
     }

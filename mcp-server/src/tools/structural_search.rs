@@ -30,7 +30,7 @@ pub(super) struct StructuralSearch {
 impl Tool for StructuralSearch {
     const NAME: &'static str = "structural_search";
     const TITLE: &'static str = "Structural search";
-    const TOOLSET: Toolset = Toolset::Symbols;
+    const TOOLSET: Toolset = Toolset::Analysis;
     const EFFECT: Effect = Effect::Reads;
 
     fn run(self, context: &ToolContext) -> Result<ToolOutput, ToolError> {
