@@ -81,7 +81,7 @@ pub struct Toolbox {
 /// The toolsets of a host that chose none.
 const USUAL: &[Toolset] = &[Toolset::Files, Toolset::Symbols, Toolset::Shell];
 /// Tools of others that it gets besides.
-const USUAL_TOOLS: &[&str] = &["git_status", "git_diff"];
+const USUAL_TOOLS: &[&str] = &["git_status", "git_diff", "git_stage", "git_commit"];
 
 impl Toolbox {
     /// The chosen tools, always in the same order.
