@@ -115,6 +115,8 @@ fn detours() -> Vec<(&'static str, Value)> {
         ("run_command", json!({ "command": "cat link.txt" })),
         ("run_command", json!({ "argv": ["sort", "certs/server.key"] })),
         ("run_command", json!({ "command": "head -c 100 certs/server.key" })),
+        ("run_command", json!({ "command": "grep -r API ." })),
+        ("run_command", json!({ "argv": ["grep", "-rn", "KEY", "certs"] })),
     ]
 }
 
