@@ -1,0 +1,35 @@
+//! The command line: flags and environment become values, once, and are passed down.
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// A coding agent that runs its model on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "devtoolkit-agent", version)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+/// Does what the command line says.
+///
+/// # Errors
+/// When something that it names cannot be used.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    match arguments.command {}
+}
+
+/// Prints an error with its causes.
+pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    say(&format!("error: {error:#}"));
+    ExitCode::from(2)
+}
+
+#[expect(clippy::print_stderr, reason = "what whoever starts it has to know")]
+fn say(text: &str) {
+    eprintln!("{text}");
+}

@@ -1,0 +1,13 @@
+//! `devtoolkit-agent`: the agent as a program.
+
+use clap::Parser;
+use std::process::ExitCode;
+
+mod cli;
+
+pub(crate) fn main() -> ExitCode {
+    match cli::run(&cli::Arguments::parse()) {
+        Ok(code) => code,
+        Err(error) => cli::report(&error),
+    }
+}

@@ -1,0 +1,55 @@
+//! What a model is asked, and what it says: plain values that every provider shares.
+
+use serde_json::{Map, Value};
+
+/// Who says something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    System,
+    User,
+    Assistant,
+    /// A tool's output.
+    Tool,
+}
+
+/// One message of a conversation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    pub role: Role,
+    pub text: String,
+    /// What the model thought before it spoke; only of the assistant.
+    pub reasoning: Option<String>,
+    /// Tools that the assistant calls.
+    pub calls: Vec<ToolCall>,
+    /// Of a tool's output: the call that it answers.
+    pub answers: Option<CallId>,
+}
+
+/// A call's name within its conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CallId(pub String);
+
+/// A tool that the model calls.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolCall {
+    pub id: CallId,
+    pub name: String,
+    pub arguments: Map<String, Value>,
+}
+
+/// A tool as the model sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolDescription {
+    pub name: String,
+    pub description: String,
+    /// JSON schema of the arguments, its properties in the order in which they are to be written.
+    pub schema: Map<String, Value>,
+}
+
+impl Message {
+    /// A message of text alone.
+    #[must_use]
+    pub fn new(role: Role, text: impl Into<String>) -> Self {
+        Self { role, text: text.into(), reasoning: None, calls: Vec::new(), answers: None }
+    }
+}
