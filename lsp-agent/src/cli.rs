@@ -13,14 +13,32 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    /// The process in which the model runs; the agent starts it
+    #[cfg(feature = "llama")]
+    #[command(hide = true)]
+    InferWorker {
+        /// What is told on stderr
+        #[arg(long, default_value = "warn")]
+        log: tracing::Level,
+    },
+}
 
 /// Does what the command line says.
 ///
 /// # Errors
 /// When something that it names cannot be used.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    match arguments.command {}
+    match arguments.command {
+        #[cfg(feature = "llama")]
+        Command::InferWorker { log } => {
+            tracing_subscriber::fmt()
+                .with_env_filter(tracing_subscriber::EnvFilter::new(log.to_string()))
+                .with_writer(std::io::stderr)
+                .init();
+            devtoolkit_agent::worker::serve().map(|()| ExitCode::SUCCESS)
+        }
+    }
 }
 
 /// Prints an error with its causes.

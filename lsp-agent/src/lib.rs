@@ -1,5 +1,9 @@
 //! A coding agent that runs its model on this machine.
 //!
-//! [`model`] has what is asked of a model and what it answers, as plain values.
+//! [`model`] has what is asked of a model and what it answers, as plain values; [`provider`] the ways to one; [`worker`] is
+//! the process in which llama.cpp runs.
 
 pub mod model;
+pub mod provider;
+#[cfg(feature = "llama")]
+pub mod worker;

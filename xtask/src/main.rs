@@ -10,6 +10,7 @@ mod bundle;
 mod clients;
 mod commands;
 mod lint;
+mod models;
 mod paint;
 mod program;
 mod setup;

@@ -7,13 +7,14 @@ use anyhow::{Result, bail};
 
 use crate::clients::Clients;
 use crate::commands::{quoted, wrong_use};
+use crate::models;
 use crate::tools::Need;
 use crate::{paint, program, setup};
 
 /// A test that cannot run where it is appends `name: why` to the file that this variable names, and returns.
 const SKIPPED_FILE: &str = "DEVTOOLKIT_SKIPPED";
 
-/// `test [--strict] [FILTER…]`: when strict, the MCP clients of others must be there to be run.
+/// `test [--strict] [FILTER…]`: when strict, the MCP clients of others and the small models must be there.
 pub(crate) fn command(arguments: &[String]) -> Result<()> {
     let strict = arguments.iter().any(|argument| argument == "--strict");
     let filters: Vec<&String> = arguments.iter().filter(|argument| *argument != "--strict").collect();
@@ -23,8 +24,8 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
              `cargo test`"
         )));
     }
-    setup::ensure(&[Need::Build])?;
-    let clients = match Clients::get() {
+    setup::ensure(&[Need::Build, Need::Model])?;
+    let mut variables = match Clients::get() {
         Ok(clients) => clients.variables(),
         Err(error) if strict => return Err(error.context("the MCP clients of others cannot be had")),
         Err(error) => {
@@ -32,13 +33,18 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
             Vec::new()
         }
     };
+    match models::variables() {
+        Ok(models) => variables.extend(models),
+        Err(error) if strict => return Err(error),
+        Err(error) => println!("{} {error:#}", paint::warning("warning:")),
+    }
     let skipped = SkippedFile::new();
     let nextest =
         program::capture(program::cargo().args(["nextest", "--version"])).is_ok_and(|(found, _)| found);
     let mut failed = Vec::new();
     let mut run = |name: &'static str, arguments: &[&str]| -> Result<()> {
         let mut command = program::cargo();
-        command.args(arguments).args(&filters).env(SKIPPED_FILE, &skipped.0).envs(clients.iter().cloned());
+        command.args(arguments).args(&filters).env(SKIPPED_FILE, &skipped.0).envs(variables.iter().cloned());
         if !program::run(&mut command)? {
             failed.push(name);
         }

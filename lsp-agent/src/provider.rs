@@ -1,0 +1,4 @@
+//! Models, whatever they run on.
+
+pub mod llama;
+pub mod wire;

@@ -1,0 +1,167 @@
+//! A model, from its file to its end: loaded, served, and its cache kept.
+
+use super::engine::{Engine, Left};
+use super::{Asks, Pipe};
+use crate::provider::wire::{Ask, Fim, KvType, Load, Loaded, Say};
+use anyhow::Result;
+use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams};
+use llama_cpp_2::llama_backend::LlamaBackend;
+use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::model::params::LlamaModelParams;
+use llama_cpp_2::token::LlamaToken;
+use std::ffi::CString;
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::pin::pin;
+use std::sync::mpsc;
+use std::thread;
+
+/// Loads a model and serves requests on it. Gives the question that ended that, if one did.
+pub(super) fn serve(backend: &LlamaBackend, load: &Load, asks: &Asks, say: &mut Pipe) -> Result<Option<Ask>> {
+    if !load.path.is_file() {
+        let what = format!("there is no file `{}`", load.path.display());
+        say.say(&Say::LoadFailed { what })?;
+        return Ok(None);
+    }
+    let Some(model) = read(backend, load, say)? else {
+        let what = format!(
+            "llama.cpp cannot load `{}`; its log (--log debug) says why, and `devtoolkit-agent model verify` looks at the file",
+            load.path.display()
+        );
+        say.say(&Say::LoadFailed { what })?;
+        return Ok(None);
+    };
+    let context = match model.new_context(backend, context_params(load)) {
+        Ok(context) => context,
+        Err(error) => {
+            let what = format!(
+                "a context of {} tokens cannot be made ({error}); ask for a smaller one",
+                load.context
+            );
+            say.say(&Say::LoadFailed { what })?;
+            return Ok(None);
+        }
+    };
+    let mut engine = Engine::new(&model, context, load);
+    let (restored, warnings) = engine.restore();
+    say.say(&Say::Loaded(Loaded { restored, warnings, ..facts(&model, load) }))?;
+    let left = engine.run(asks, say)?;
+    engine.keep();
+    Ok(match left {
+        Left::Gone => None,
+        Left::Asked(Ask::Unload) => {
+            drop(engine);
+            drop(model);
+            say.say(&Say::Unloaded)?;
+            None
+        }
+        Left::Asked(ask) => Some(ask),
+    })
+}
+
+/// The weights. `None` when llama.cpp does not want them.
+fn read(backend: &LlamaBackend, load: &Load, say: &mut Pipe) -> Result<Option<LlamaModel>> {
+    let (tell, told) = mpsc::channel();
+    let experts = experts_on_cpu(load.cpu_experts);
+    let (path, gpu_layers, mmap) = (load.path.clone(), load.gpu_layers, load.mmap);
+    thread::scope(|scope| {
+        let loading = scope.spawn(move || {
+            let params = LlamaModelParams::default()
+                .with_n_gpu_layers(gpu_layers)
+                .with_use_mmap(mmap)
+                // Whoever listens may have gone; loading goes on.
+                .with_progress_callback(move |fraction| tell.send(fraction).is_ok() || true);
+            let mut params = pin!(params);
+            if let Some(pattern) = &experts {
+                params.as_mut().add_cpu_buft_override(pattern);
+            }
+            LlamaModel::load_from_file(backend, &path, &params).ok()
+        });
+        let mut last = -1.0;
+        for fraction in told {
+            if fraction - last >= 0.01 || fraction >= 1.0 {
+                last = fraction;
+                say.say(&Say::Loading { fraction })?;
+            }
+        }
+        Ok(loading.join().unwrap_or(None))
+    })
+}
+
+/// The pattern of the tensors that hold the experts of the first layers.
+fn experts_on_cpu(layers: u32) -> Option<CString> {
+    let layers: Vec<String> = (0..layers).map(|layer| layer.to_string()).collect();
+    let pattern = format!("blk\\.({})\\.ffn_(up|down|gate|gate_up)_(ch|)exps", layers.join("|"));
+    if layers.is_empty() { None } else { CString::new(pattern).ok() }
+}
+
+fn context_params(load: &Load) -> LlamaContextParams {
+    let kv = match load.kv {
+        KvType::F16 => KvCacheType::F16,
+        KvType::F32 => KvCacheType::F32,
+        KvType::Q8 => KvCacheType::Q8_0,
+        KvType::Q4 => KvCacheType::Q4_0,
+    };
+    let threads = i32::try_from(load.threads.max(1)).unwrap_or(1);
+    LlamaContextParams::default()
+        .with_n_ctx(NonZeroU32::new(load.context))
+        .with_n_batch(load.batch)
+        .with_n_ubatch(load.batch.min(512))
+        .with_n_seq_max(super::engine::sequences(load))
+        .with_n_threads(threads)
+        .with_n_threads_batch(threads)
+        .with_type_k(kv.clone())
+        .with_type_v(kv)
+        .with_embeddings(load.embeddings)
+        // One store for all sequences, so that they share prefixes and none has a fixed part.
+        .with_kv_unified(true)
+        // With a window that forgets, nothing could be taken over from an earlier turn.
+        .with_swa_full(true)
+        .with_no_perf(true)
+}
+
+fn facts(model: &LlamaModel, load: &Load) -> Loaded {
+    let vocab = model.vocab();
+    let text = |token: LlamaToken| {
+        let there = token.0 >= 0;
+        there.then(|| String::from_utf8_lossy(&vocab.token_to_piece(token, true, None)).into_owned())
+    };
+    let fim = || {
+        Some(Fim {
+            prefix: text(vocab.fim_pre())?,
+            suffix: text(vocab.fim_suf())?,
+            middle: text(vocab.fim_mid())?,
+            repository: text(vocab.fim_rep()),
+            file: text(vocab.fim_sep()),
+        })
+    };
+    Loaded {
+        process: std::process::id(),
+        context: load.context,
+        trained_context: model.n_ctx_train(),
+        vocabulary: vocab.n_tokens().unsigned_abs(),
+        template: model.chat_template(None).ok().and_then(|template| template.to_string().ok()),
+        bos: text(vocab.bos()).unwrap_or_default(),
+        eos: text(vocab.eos()).unwrap_or_default(),
+        fim: fim(),
+        restored: 0,
+        warnings: Vec::new(),
+    }
+}
+
+/// What a cache on disk belongs to: the file, and all that shapes the cache.
+pub(super) fn fingerprint(load: &Load) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(load.path.as_os_str().as_encoded_bytes());
+    hasher.update(file_state(&load.path).as_bytes());
+    hasher.update(format!("{:?} {} {}", load.kv, env!("CARGO_PKG_VERSION"), LLAMA).as_bytes());
+    hasher.finalize().to_hex()[..16].to_owned()
+}
+
+/// Which llama.cpp wrote a cache: its format may change with it.
+const LLAMA: &str = "llama-cpp-2 0.1.160";
+
+fn file_state(path: &Path) -> String {
+    let state = std::fs::metadata(path);
+    state.map(|state| format!("{} {:?}", state.len(), state.modified().ok())).unwrap_or_default()
+}

@@ -1,0 +1,324 @@
+//! The worker process with a real model: `cargo xtask test` says where one is.
+
+#![cfg(feature = "llama")]
+#![expect(clippy::disallowed_methods, reason = "tests look at files and processes")]
+
+use devtoolkit_agent::provider::llama::{Llama, Process, Running};
+use devtoolkit_agent::provider::wire::{End, Generate, Grammar, KvType, Load, Part, Sampling, Say, Usage};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, Instant};
+
+/// How long anything may take: a machine that does other things is slow.
+const DEADLINE: Duration = Duration::from_secs(300);
+
+/// The small model; where there is none, the test notes that it could not run.
+fn small_model(test: &str) -> Option<PathBuf> {
+    model(test, "DEVTOOLKIT_SMOLLM2")
+}
+
+fn model(test: &str, variable: &str) -> Option<PathBuf> {
+    let model = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_file());
+    if model.is_none()
+        && let Some(file) = std::env::var_os("DEVTOOLKIT_SKIPPED")
+    {
+        let mut file = std::fs::File::options().create(true).append(true).open(file).unwrap();
+        writeln!(file, "{test}: `{variable}` names no model").unwrap();
+    }
+    model
+}
+
+fn load(path: PathBuf) -> Load {
+    Load {
+        path,
+        context: 2_048,
+        parallel: 3,
+        batch: 256,
+        threads: 2,
+        gpu_layers: 0,
+        cpu_experts: 0,
+        kv: KvType::F16,
+        mmap: true,
+        embeddings: false,
+        keep: None,
+    }
+}
+
+fn start(load: Load) -> Llama {
+    let process = Process::new(env!("CARGO_BIN_EXE_devtoolkit-agent").into());
+    Llama::new(process, load, Duration::from_secs(600))
+}
+
+fn request(prompt: &str, tokens: u32) -> Generate {
+    Generate {
+        id: 0,
+        prompt: vec![Part { text: prompt.to_owned(), special: true }],
+        tokens,
+        time: 120_000,
+        sampling: Sampling::default(),
+        stop: Vec::new(),
+        grammar: None,
+        drafts: Vec::new(),
+        speculate: false,
+        urgent: false,
+        alternatives: 0,
+    }
+}
+
+/// What came of a request.
+struct Answer {
+    text: String,
+    end: End,
+    usage: Usage,
+}
+
+fn finish(running: &Running) -> Answer {
+    let until = Instant::now() + DEADLINE;
+    let mut text = String::new();
+    loop {
+        match running.events.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(Say::Text { text: more, .. }) => text.push_str(&more),
+            Ok(Say::End { end, usage, .. }) => return Answer { text, end, usage },
+            Ok(Say::Refused { what, .. }) => {
+                return Answer { text, end: End::Failed(what), usage: Usage::default() };
+            }
+            Ok(_) => {}
+            Err(RecvTimeoutError::Timeout) => panic!("no end came; until then: {text}"),
+            Err(RecvTimeoutError::Disconnected) => panic!("the owner has gone; until then: {text}"),
+        }
+    }
+}
+
+fn ask(llama: &Llama, request: Generate) -> Answer {
+    finish(&llama.generate(request))
+}
+
+const STORY: &str = "<|im_start|>user\nCount from one to ten in words.<|im_end|>\n<|im_start|>assistant\n";
+
+#[test]
+fn a_model_writes_and_its_next_turn_takes_over_what_was_evaluated() {
+    let Some(model) = small_model("a_model_writes") else { return };
+    let llama = start(load(model));
+    let first = ask(&llama, request(STORY, 24));
+    assert!(first.text.to_lowercase().contains("two"), "{}", first.text);
+    assert_eq!(first.usage.cached, 0);
+    let turn = format!("{STORY}{}<|im_end|>\n<|im_start|>user\nAnd on to fifteen.<|im_end|>\n", first.text);
+    let second = ask(&llama, request(&turn, 8));
+    assert!(second.usage.cached + 12 > first.usage.prompt + first.usage.generated, "{:?}", second.usage);
+    assert!(second.usage.cached < second.usage.prompt);
+    // The same from a fresh context.
+    let fresh = start(load(small_model("fresh").unwrap()));
+    assert_eq!(ask(&fresh, request(&turn, 8)).text, second.text, "a cached prefix changes nothing");
+}
+
+#[test]
+fn branches_of_a_conversation_equal_fresh_ones() {
+    let Some(model) = small_model("branches") else { return };
+    let llama = start(load(model.clone()));
+    let branch =
+        |word: &str| format!("{STORY}One, two, {word}<|im_end|>\n<|im_start|>user\nNext?<|im_end|>\n");
+    let _ = ask(&llama, request(&branch("three"), 6));
+    let other = ask(&llama, request(&branch("four"), 6));
+    let back = ask(&llama, request(&branch("three"), 6));
+    assert!(
+        other.usage.cached > 10 && back.usage.cached > other.usage.cached,
+        "{:?} {:?}",
+        other.usage,
+        back.usage
+    );
+    for (word, answer) in [("four", &other), ("three", &back)] {
+        let fresh = start(load(model.clone()));
+        assert_eq!(ask(&fresh, request(&branch(word), 6)).text, answer.text, "{word}");
+    }
+}
+
+#[test]
+fn drafts_change_the_speed_and_not_the_text() {
+    let Some(model) = small_model("drafts") else { return };
+    let llama = start(load(model));
+    let code = "def area(width, height):\n    return width * height\n\ndef volume(width, height, depth):\n    return width * height * depth\n";
+    let prompt =
+        format!("<|im_start|>user\nRepeat this code exactly:\n{code}<|im_end|>\n<|im_start|>assistant\n");
+    let plain = ask(&llama, request(&prompt, 60));
+    let drafted =
+        ask(&llama, Generate { speculate: true, drafts: vec![code.to_owned()], ..request(&prompt, 60) });
+    assert!(drafted.usage.accepted > 5, "{:?}", drafted.usage);
+    // Batches of other shapes round otherwise: a tie may fall the other way, late.
+    let same = plain.text.bytes().zip(drafted.text.bytes()).take_while(|(a, b)| a == b).count();
+    assert!(same >= plain.text.len().min(60), "{same} bytes of\n{}\n{}", plain.text, drafted.text);
+}
+
+#[test]
+fn a_grammar_holds_whatever_the_model_wants() {
+    let Some(model) = small_model("grammar") else { return };
+    let llama = start(load(model));
+    let grammar = Grammar {
+        text: r#"root ::= "{\"answer\": " ("true" | "false") "}""#.to_owned(),
+        triggers: Vec::new(),
+    };
+    for speculate in [false, true] {
+        let asked = Generate { grammar: Some(grammar.clone()), speculate, ..request(STORY, 40) };
+        let answer = ask(&llama, asked);
+        assert!(
+            matches!(answer.text.as_str(), r#"{"answer": true}"# | r#"{"answer": false}"#),
+            "{}",
+            answer.text
+        );
+        assert_eq!(answer.end, End::Complete);
+    }
+    let wrong = Grammar { text: "root ::= missing".to_owned(), triggers: Vec::new() };
+    let answer = ask(&llama, Generate { grammar: Some(wrong), ..request(STORY, 4) });
+    assert!(matches!(&answer.end, End::Failed(what) if what.contains("grammar")), "{:?}", answer.end);
+    assert!(ask(&llama, request(STORY, 4)).text.len() > 1, "the worker goes on");
+}
+
+#[test]
+fn several_requests_run_at_once_and_each_gets_its_own() {
+    let Some(model) = small_model("several") else { return };
+    let llama = start(load(model));
+    let prompts = ["The sky is", "Two plus two is", "def main():", "Paris is in"];
+    let alone: Vec<String> = prompts.iter().map(|prompt| ask(&llama, request(prompt, 8)).text).collect();
+    let running: Vec<Running> = prompts.iter().map(|prompt| llama.generate(request(prompt, 8))).collect();
+    for (running, alone) in running.iter().zip(&alone) {
+        let answer = finish(running);
+        assert_eq!(answer.end, End::Tokens);
+        assert_eq!(&answer.text, alone);
+    }
+}
+
+#[test]
+fn a_request_ends_when_nobody_waits_and_where_it_is_told_to() {
+    let Some(model) = small_model("ends") else { return };
+    let llama = start(load(model));
+    let answer =
+        ask(&llama, Generate { stop: vec!["two".to_owned(), "Two".to_owned()], ..request(STORY, 40) });
+    assert!(
+        matches!(answer.end, End::Text(_)) && !answer.text.to_lowercase().contains("two"),
+        "{}",
+        answer.text
+    );
+    let long = format!("<|im_start|>user\n{}<|im_end|>\n", "one two three four five ".repeat(300));
+    let running = llama.generate(request(&long, 400));
+    // It has begun.
+    while !matches!(running.events.recv_timeout(DEADLINE).unwrap(), Say::Prefill { .. }) {}
+    let dropped = Instant::now();
+    drop(running);
+    let next = ask(&llama, request("Hello", 2));
+    assert_eq!(next.end, End::Tokens);
+    assert!(dropped.elapsed() < Duration::from_secs(60), "the dropped request went on");
+    let late = ask(&llama, Generate { time: 1, ..request(STORY, 400) });
+    assert_eq!(late.end, End::Time);
+    let full = ask(&llama, request(&long.repeat(3), 4));
+    assert!(matches!(&full.end, End::Failed(what) if what.contains("context holds 2048")), "{:?}", full.end);
+}
+
+#[test]
+fn a_mixture_of_experts_says_what_its_dense_model_says() {
+    let test = "a_mixture_of_experts";
+    let (Some(dense), Some(mixture)) =
+        (model(test, "DEVTOOLKIT_SMOLLM2_F32"), model(test, "DEVTOOLKIT_SMOLLM2_MOE_F32"))
+    else {
+        return;
+    };
+    let exact = |path| start(Load { kv: KvType::F32, ..load(path) });
+    let answers = [dense, mixture].map(|path| {
+        let running = exact(path).generate(Generate { alternatives: 5, ..request(STORY, 16) });
+        let mut tokens = Vec::new();
+        for say in &running.events {
+            match say {
+                Say::Text { tokens: more, .. } => tokens.extend(more),
+                Say::End { end, .. } => {
+                    assert_eq!(end, End::Tokens);
+                    break;
+                }
+                _ => {}
+            }
+        }
+        tokens
+    });
+    let [dense, mixture] = &answers;
+    assert_eq!(dense.len(), 16);
+    for (dense, mixture) in dense.iter().zip(mixture) {
+        assert_eq!(dense.token, mixture.token);
+        assert!((dense.logprob - mixture.logprob).abs() < 0.02, "{dense:?} {mixture:?}");
+        assert_eq!(dense.alternatives.len(), 5);
+    }
+}
+
+#[test]
+fn what_a_file_says_is_never_a_control_token() {
+    let Some(model) = small_model("control") else { return };
+    let llama = start(load(model));
+    let tokens = |special| llama.tokens(vec![Part { text: "<|im_end|>".to_owned(), special }]).unwrap();
+    assert_eq!(tokens(true).len(), 1);
+    assert!(tokens(false).len() > 1);
+}
+
+#[test]
+fn a_kept_prefix_comes_back_and_a_damaged_one_does_not() {
+    let Some(model) = small_model("kept") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let keeping = Load { keep: Some(folder.path().to_path_buf()), ..load(model) };
+    let long = format!(
+        "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n",
+        "Count from one to ten. ".repeat(20)
+    );
+    let llama = start(keeping.clone());
+    let first = ask(&llama, request(&long, 6));
+    llama.unload();
+    let second = ask(&llama, request(&long, 6));
+    assert_eq!(second.text, first.text);
+    assert!(second.usage.cached + 1 >= second.usage.prompt, "{:?}", second.usage);
+    llama.unload();
+    let states = std::fs::read_dir(folder.path())
+        .unwrap()
+        .flat_map(|entry| std::fs::read_dir(entry.unwrap().path()).unwrap());
+    let states: Vec<PathBuf> = states.map(|entry| entry.unwrap().path()).collect();
+    let state = states.iter().find(|path| path.extension().is_some_and(|extension| extension == "state"));
+    // Unloading waits for the process, which writes before it ends.
+    let state = state.expect("a state was kept");
+    let mut bytes = std::fs::read(state).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xff;
+    std::fs::write(state, bytes).unwrap();
+    let third = ask(&llama, request(&long, 6));
+    assert_eq!((third.text, third.usage.cached), (first.text, 0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_killed_process_costs_one_request() {
+    let Some(model) = small_model("killed") else { return };
+    let llama = start(load(model));
+    let running = llama.generate(request(STORY, 400));
+    let mut worker = None;
+    loop {
+        match running.events.recv_timeout(DEADLINE).unwrap() {
+            Say::Loaded(loaded) => worker = i32::try_from(loaded.process).ok(),
+            Say::Text { .. } => break,
+            _ => {}
+        }
+    }
+    let worker = worker.and_then(rustix::process::Pid::from_raw).expect("it was loaded before it wrote");
+    rustix::process::kill_process(worker, rustix::process::Signal::KILL).unwrap();
+    let answer = finish(&running);
+    assert!(matches!(&answer.end, End::Failed(what) if what.contains("killed")), "{:?}", answer.end);
+    assert!(!ask(&llama, request(STORY, 4)).text.is_empty());
+}
+
+#[test]
+fn what_is_no_model_is_told_and_survived() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.gguf");
+    std::fs::write(&broken, b"GGUF\x03\0\0\0garbage").unwrap();
+    let llama = start(load(broken.clone()));
+    let answer = ask(&llama, request("x", 1));
+    assert!(matches!(&answer.end, End::Failed(what) if what.contains("broken.gguf")), "{:?}", answer.end);
+    llama.set_model(load(folder.path().join("absent.gguf")));
+    let answer = ask(&llama, request("x", 1));
+    assert!(matches!(&answer.end, End::Failed(what) if what.contains("no file")), "{:?}", answer.end);
+    let Some(model) = small_model("what_is_no_model") else { return };
+    llama.set_model(load(model));
+    assert!(!ask(&llama, request(STORY, 4)).text.is_empty());
+}
