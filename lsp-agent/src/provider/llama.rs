@@ -56,7 +56,7 @@ enum Event {
     Stop,
 }
 
-/// A model on this machine. Cheap to clone; the process ends when the last clone is dropped.
+/// A model on this machine. Cheap to clone; the process ends with the last clone and request.
 #[derive(Clone)]
 pub struct Llama(Arc<Asking>);
 
@@ -74,7 +74,7 @@ impl Drop for Asking {
 /// A request that runs. Dropping it cancels it.
 pub struct Running {
     id: u64,
-    inbox: Sender<Event>,
+    asking: Arc<Asking>,
     /// What comes of it; ends with `End` or `Refused`.
     pub events: Receiver<Say>,
 }
@@ -82,7 +82,7 @@ pub struct Running {
 impl Drop for Running {
     fn drop(&mut self) {
         // The process may have ended, and the request with it.
-        let _ = self.inbox.send(Event::Cancel(self.id));
+        let _ = self.asking.inbox.send(Event::Cancel(self.id));
     }
 }
 
@@ -104,7 +104,7 @@ impl Llama {
         let (sender, events) = mpsc::channel();
         // If the owner has gone, the receiver says so.
         let _ = self.0.inbox.send(Event::Ask(id, ask(id), sender));
-        Running { id, inbox: self.0.inbox.clone(), events }
+        Running { id, asking: Arc::clone(&self.0), events }
     }
 
     /// Lets the model write. The request's `id` is given here.
