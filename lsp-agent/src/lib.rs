@@ -1,8 +1,9 @@
 //! A coding agent that runs its model on this machine.
 //!
 //! [`model`] has what is asked of a model and what it answers, as plain values; [`provider`] the ways to one; [`worker`] is
-//! the process in which llama.cpp runs.
+//! the process in which llama.cpp runs. [`constraint`] says which tokens a model may write next.
 
+pub mod constraint;
 pub mod model;
 pub mod provider;
 #[cfg(feature = "llama")]
