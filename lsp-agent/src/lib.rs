@@ -1,10 +1,12 @@
 //! A coding agent that runs its model on this machine.
 //!
 //! [`model`] has what is asked of a model and what it answers, as plain values; [`provider`] the ways to one; [`worker`] is
-//! the process in which llama.cpp runs. [`constraint`] says which tokens a model may write next.
+//! the process in which llama.cpp runs. [`constraint`] says which tokens a model may write next, [`template`] what text it
+//! reads a conversation as, and what the text that it writes means.
 
 pub mod constraint;
 pub mod model;
 pub mod provider;
+pub mod template;
 #[cfg(feature = "llama")]
 pub mod worker;

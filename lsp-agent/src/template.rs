@@ -1,0 +1,202 @@
+//! Chat templates: a conversation becomes the text that a model was trained on, by the Jinja template in its GGUF file;
+//! and what the model then writes becomes text, reasoning and tool calls again ([`calls`]).
+//!
+//! Families differ in what their templates understand. What one does not is found by asking it ([`habits`]) and written
+//! in a way that it does, so that callers need not know.
+
+pub mod calls;
+mod date;
+mod habits;
+mod json;
+mod messages;
+mod python;
+
+#[cfg(test)]
+mod tests;
+
+use crate::model::{Message, ToolDescription};
+use calls::Format;
+use habits::Habits;
+use minijinja::{Environment, Value};
+use serde_json::Map;
+use thiserror::Error;
+
+/// The most bytes that a template may write.
+const LONGEST: usize = 32 << 20;
+
+/// The largest template, in bytes.
+const LARGEST: usize = 1 << 20;
+
+/// A template that cannot be used, or that refuses a conversation.
+#[derive(Debug, Error)]
+pub enum TemplateError {
+    #[error("the model has no chat template; set one with `--chat-template FILE`")]
+    Missing,
+    #[error("the chat template is larger than {LARGEST} bytes")]
+    TooLarge,
+    #[error("the chat template cannot be read: {0}")]
+    Syntax(String),
+    #[error("the chat template refuses the conversation: {0}")]
+    Raised(String),
+    #[error("the chat template fails: {0}")]
+    Failed(String),
+    #[error("the chat template does not come to an end")]
+    Endless,
+    #[error("the chat template writes more than {LONGEST} bytes")]
+    TooLong,
+}
+
+/// What is to be said to a model.
+#[derive(Clone, Debug)]
+pub struct Conversation<'a> {
+    pub messages: &'a [Message],
+    pub tools: &'a [ToolDescription],
+    /// Whether the text ends where the model's answer begins.
+    pub answer: bool,
+    /// Whether the model is to think first, where it can; nothing leaves it to the template.
+    pub thinking: Option<bool>,
+    /// The time, in seconds since 1970 as the user's clock shows it.
+    pub now: i64,
+    /// More values for the template, such as `reasoning_effort`.
+    pub more: Map<String, serde_json::Value>,
+}
+
+impl<'a> Conversation<'a> {
+    /// Messages that an answer is wanted to, with tools.
+    #[must_use]
+    pub fn new(messages: &'a [Message], tools: &'a [ToolDescription], now: i64) -> Self {
+        Self { messages, tools, answer: true, thinking: None, now, more: Map::new() }
+    }
+}
+
+/// Texts of a vocabulary's tokens that templates write.
+#[derive(Clone, Debug, Default)]
+pub struct Marks {
+    pub begin: String,
+    pub end: String,
+}
+
+/// A model's chat template.
+#[derive(Debug)]
+pub struct Template {
+    environment: Environment<'static>,
+    marks: Marks,
+    habits: Habits,
+}
+
+/// The name of the only template.
+const NAME: &str = "chat";
+
+impl Template {
+    /// Reads a template, and finds out what it understands.
+    ///
+    /// # Errors
+    /// When there is none, or it is not Jinja.
+    pub fn new(source: Option<&str>, marks: Marks) -> Result<Self, TemplateError> {
+        let source = source.filter(|source| !source.trim().is_empty()).ok_or(TemplateError::Missing)?;
+        if source.len() > LARGEST {
+            return Err(TemplateError::TooLarge);
+        }
+        let mut environment = python::environment();
+        environment
+            .add_template_owned(NAME, python::without_generation_marks(source))
+            .map_err(|error| TemplateError::Syntax(told(&error)))?;
+        let mut this = Self { environment, marks, habits: Habits::default() };
+        this.habits = Habits::of(source, &this);
+        this.environment.set_fuel(Some(python::FUEL));
+        Ok(this)
+    }
+
+    /// How the model writes tool calls.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.habits.format
+    }
+
+    /// The conversation as the model reads it, its marks written out. Where it begins with the vocabulary's own first
+    /// token, none must be added.
+    ///
+    /// # Errors
+    /// When the template refuses it, or fails.
+    pub fn render(&self, conversation: &Conversation<'_>) -> Result<String, TemplateError> {
+        let (messages, tools) = self.given(conversation);
+        self.write(conversation, &messages, &tools)
+    }
+
+    /// The messages and the tools as the template is given them.
+    #[must_use]
+    pub fn given(&self, conversation: &Conversation<'_>) -> (serde_json::Value, serde_json::Value) {
+        messages::written(conversation, &self.habits)
+    }
+
+    fn write(
+        &self,
+        conversation: &Conversation<'_>,
+        messages: &serde_json::Value,
+        tools: &serde_json::Value,
+    ) -> Result<String, TemplateError> {
+        let template = self.environment.get_template(NAME).expect("the template was added");
+        let mut context: Map<String, serde_json::Value> = conversation.more.clone();
+        context.insert("messages".to_owned(), messages.clone());
+        context.insert("tools".to_owned(), tools.clone());
+        context.insert("add_generation_prompt".to_owned(), conversation.answer.into());
+        context.insert("bos_token".to_owned(), self.marks.begin.clone().into());
+        context.insert("eos_token".to_owned(), self.marks.end.clone().into());
+        if let Some(thinking) = conversation.thinking {
+            // Two names are in use.
+            context.insert("enable_thinking".to_owned(), thinking.into());
+            context.insert("thinking".to_owned(), thinking.into());
+        }
+        let mut values: std::collections::BTreeMap<String, Value> =
+            context.into_iter().map(|(name, value)| (name, json::value(&value))).collect();
+        let now = conversation.now;
+        let strftime = move |format: &str| date::strftime(now, format);
+        values.insert("strftime_now".to_owned(), Value::from_function(strftime));
+        let context = Value::from_pairs(values);
+        let mut written = Bounded(Vec::new());
+        match template.render_captured_to(context, &mut written) {
+            Ok(_) => Ok(String::from_utf8(written.0).expect("templates write text")),
+            Err(error) => Err(failure(&error)),
+        }
+    }
+}
+
+/// Text of a bounded length.
+struct Bounded(Vec<u8>);
+
+impl std::io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.0.len() + bytes.len() > LONGEST {
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn failure(error: &minijinja::Error) -> TemplateError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(inner) = cause {
+        if let Some(python::Raised(text)) = inner.downcast_ref() {
+            return TemplateError::Raised(text.clone());
+        }
+        cause = inner.source();
+    }
+    match error.kind() {
+        minijinja::ErrorKind::OutOfFuel => TemplateError::Endless,
+        minijinja::ErrorKind::WriteFailure => TemplateError::TooLong,
+        _ => TemplateError::Failed(told(error)),
+    }
+}
+
+/// An error in one line, with the template's line.
+fn told(error: &minijinja::Error) -> String {
+    let what = error
+        .detail()
+        .map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
+    error.line().map_or(what.clone(), |line| format!("{what}, in line {line}"))
+}
