@@ -201,11 +201,11 @@ impl Constraint {
         match (thread.at, part) {
             (At::String { part, writing }, Some(part::Part::JsonString(length))) if writing.is_between() => {
                 let length = *length;
-                let key = thread.with(At::String { part, writing: string::Writing::unbounded() });
-                self.vocabulary.plain.mark(writing.left, mask);
-                let vocabulary = Arc::clone(&self.vocabulary);
-                let tails = self.known(key, vocabulary.tails.len(), |walk| walk.mark_tails(key));
-                vocabulary.tails.mark(tails, writing, length, mask);
+                self.mark_string(thread, part, writing, length, mask);
+            }
+            (At::String { part, writing }, Some(part::Part::JsonString(length))) if writing.is_escaping() => {
+                let length = *length;
+                self.mark_escape(thread, part, writing, length, mask);
             }
             (At::Free { part, writing }, _) if writing.left > self.vocabulary.longest() => {
                 let key =
@@ -213,11 +213,48 @@ impl Constraint {
                 let size = self.vocabulary.size();
                 mask.add(self.known(key, size, |walk| walk.mark(key)));
             }
-            _ => {
-                let (parts, vocabulary) = (&*self.parts, &*self.vocabulary);
-                Walk { parts, vocabulary, stacks: &mut self.stacks, mask, threads: Vec::new() }.mark(thread);
-            }
+            _ => self.walk(mask).mark(thread),
         }
+    }
+
+    /// Marks what may come between characters of a JSON string.
+    fn mark_string(
+        &mut self,
+        thread: Thread,
+        part: PartId,
+        writing: string::Writing,
+        length: Length,
+        mask: &mut TokenMask,
+    ) {
+        let vocabulary = Arc::clone(&self.vocabulary);
+        vocabulary.plain.mark(writing.left, mask);
+        let key = thread.with(At::String { part, writing: string::Writing::unbounded() });
+        let tails = self.known(key, vocabulary.tails.len(), |walk| walk.mark_tails(key));
+        vocabulary.tails.mark(tails, writing, length, mask);
+    }
+
+    /// Marks what may come behind a backslash in a JSON string.
+    fn mark_escape(
+        &mut self,
+        thread: Thread,
+        part: PartId,
+        writing: string::Writing,
+        length: Length,
+        mask: &mut TokenMask,
+    ) {
+        let vocabulary = Arc::clone(&self.vocabulary);
+        let mut before = TokenMask::new(vocabulary.size());
+        self.mark_string(thread, part, writing.before_escape(), length, &mut before);
+        for letter in string::LETTERS {
+            let tokens = vocabulary.beginning_with(std::slice::from_ref(letter));
+            tokens.iter().filter(|token| before.contains(**token)).for_each(|token| mask.insert(*token));
+        }
+        self.walk(mask).mark_beginning(thread, string::OTHERS);
+    }
+
+    fn walk<'a>(&'a mut self, mask: &'a mut TokenMask) -> Walk<'a> {
+        let (parts, vocabulary) = (&*self.parts, &*self.vocabulary);
+        Walk { parts, vocabulary, stacks: &mut self.stacks, mask, threads: Vec::new() }
     }
 
     /// What `find` marks for a thread, remembered: it stays the same from token to token of a text.

@@ -55,7 +55,7 @@ fn main() {
         parts.one_of(Arc::clone(&paths)).expect("there are paths")
     });
     row("free text to an end", &vocabulary, |parts| {
-        let text = FreeText::until(&["\n>>>>>>> REPLACE"], b"\n", 2000).expect("an end");
+        let text = FreeText::until(&["\n>>>>>>> REPLACE"], b"\n", 300).expect("an end");
         parts.free(text)
     });
     row("plan by a JSON schema", &vocabulary, |parts| plan(parts, &paths));

@@ -155,6 +155,20 @@ impl Quotable {
         }
     }
 
+    /// Whether something may follow that leaves a quote possible.
+    pub(super) fn goes_on(&self, rule: QuoteRule, span: Span) -> bool {
+        let mut entry = span.low;
+        while entry < span.high {
+            let next = self.sorted.byte(entry, span.depth).and_then(|byte| self.sorted.narrow(span, byte));
+            match next {
+                Some(next) if self.exit(rule, next.low, next.depth) != Exit::Never => return true,
+                Some(next) => entry = next.high,
+                None => entry += 1,
+            }
+        }
+        false
+    }
+
     /// Whether the quote went as far as it may: behind the last break, or beyond it where that is not quoted.
     fn is_closed(&self, rule: QuoteRule, entry: u32, depth: u32) -> bool {
         let most = self.sorted.shared_most(entry);

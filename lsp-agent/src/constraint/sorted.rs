@@ -1,6 +1,8 @@
 //! Texts in order of their bytes. What was written so far leaves a range of them, and a byte narrows the range: so a
 //! state is three numbers, however many texts are still possible.
 
+use std::ops::Range;
+
 /// Texts, each a piece of one buffer, sorted and with what neighbours share.
 #[derive(Debug)]
 pub(super) struct Sorted {
@@ -64,6 +66,20 @@ impl Sorted {
     pub(super) fn byte(&self, entry: u32, depth: u32) -> Option<u8> {
         let (start, end) = self.entries[entry as usize];
         (start + depth < end).then(|| self.text[(start + depth) as usize])
+    }
+
+    /// The first text of `entries` that does not read as the first of them does in `bytes`. Before, all read the same.
+    pub(super) fn behind(&self, entries: Range<u32>, bytes: Range<u32>) -> u32 {
+        let Range { start, end } = entries;
+        let (from, to) = (bytes.start as usize, bytes.end as usize);
+        let read = |(begin, end): &(u32, u32)| {
+            let text = &self.text[*begin as usize..*end as usize];
+            &text[from..to.min(text.len())]
+        };
+        let entries = &self.entries[start as usize..end as usize];
+        let first = read(&entries[0]);
+        let count = entries.partition_point(|entry| read(entry) <= first);
+        start + offset(count)
     }
 
     /// The texts that go on with `byte`.

@@ -298,8 +298,7 @@ impl Machine<'_> {
                 if let Some(entry) = file.ending(*rule, span) {
                     self.finish(thread, entry, span.depth, next);
                 }
-                file.sorted.byte(span.high - 1, span.depth).is_some()
-                    && file.exit(*rule, span.low, span.depth) != Exit::Must
+                file.exit(*rule, span.low, span.depth) != Exit::Must && file.goes_on(*rule, span)
             }
             (At::Integer { number, .. }, Some(Part::Integer(range))) => {
                 if range.holds(number) {

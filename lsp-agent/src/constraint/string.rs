@@ -25,6 +25,10 @@ enum Escape {
     },
 }
 
+/// What ends an escape and is plain text elsewhere; and what else may follow a backslash.
+pub(super) const LETTERS: &[u8] = b"/bfnrt";
+pub(super) const OTHERS: &[u8] = b"\"\\u";
+
 /// What a byte does to a string.
 pub(super) enum Step {
     Writing(Writing),
@@ -44,6 +48,17 @@ impl Writing {
     /// Whether the next character may be any.
     pub(super) fn is_between(self) -> bool {
         self.utf8 == utf8::WHOLE && self.escape == Escape::No
+    }
+
+    /// Behind a backslash: the place before it, with a character less. What follows one of [`LETTERS`] here may follow
+    /// it there, where it is a character of its own.
+    pub(super) fn before_escape(self) -> Self {
+        Self { left: self.left + 1, written: self.written - 1, escape: Escape::No, ..self }
+    }
+
+    /// Whether a backslash was the last byte.
+    pub(super) fn is_escaping(self) -> bool {
+        self.escape == Escape::Backslash
     }
 
     pub(super) fn step(self, length: Length, byte: u8) -> Option<Step> {

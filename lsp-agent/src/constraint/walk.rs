@@ -10,6 +10,9 @@ use super::trie::Trie;
 use super::vocabulary::{TokenId, Vocabulary};
 use super::{free, utf8};
 
+/// So many texts are skipped one by one before it is worth a search for the first that is not skipped.
+const SKIPS: u32 = 8;
+
 /// Marks the tokens that threads allow.
 pub(super) struct Walk<'a> {
     pub(super) parts: &'a Parts,
@@ -44,6 +47,15 @@ impl Walk<'_> {
     /// Marks, by their numbers, the tails that a thread between characters of a JSON string allows.
     pub(super) fn mark_tails(&mut self, thread: Thread) {
         self.walk(&self.vocabulary.tails.trie, 0, thread);
+    }
+
+    /// Marks the tokens that `thread` allows and that begin with one of `bytes`.
+    pub(super) fn mark_beginning(&mut self, thread: Thread, bytes: &[u8]) {
+        let trie = &self.vocabulary.all;
+        bytes
+            .iter()
+            .filter_map(|byte| trie.child(0, *byte))
+            .for_each(|child| self.enter(trie, child, thread));
     }
 
     /// Marks what `thread` allows below a node.
@@ -103,7 +115,8 @@ impl Walk<'_> {
     ) {
         let Texts { sorted, span: Span { low, high, depth: start }, back } = texts;
         let mut path = vec![node];
-        for entry in low..high {
+        let (mut entry, mut skipped) = (low, 0);
+        while entry < high {
             let shared = if entry == low { start } else { sorted.shared(entry) };
             let reached = start + offset(path.len()) - 1;
             // The ends of this text that lie in what it shares with the one before.
@@ -114,8 +127,13 @@ impl Walk<'_> {
             }
             // Where the one before left the trie, this one does too.
             if shared > reached {
+                skipped += 1;
+                // Many such are jumped over, unless one can end before.
+                let jumps = back == 0 && skipped % SKIPS == 0;
+                entry = if jumps { sorted.behind(entry..high, start..reached + 1) } else { entry + 1 };
                 continue;
             }
+            skipped = 0;
             path.truncate((shared - start) as usize + 1);
             let mut depth = shared;
             while let Some(child) =
@@ -135,6 +153,7 @@ impl Walk<'_> {
                     break;
                 }
             }
+            entry += 1;
         }
     }
 

@@ -39,10 +39,8 @@ fn tool(tool: &ToolDescription) -> Value {
 fn tell_tools(messages: &mut Vec<Message>, tools: &[ToolDescription]) {
     let mut text = String::from("You can call these tools:\n");
     for tool in tools {
-        text.push_str(
-            &json!({"name": tool.name, "description": tool.description, "parameters": tool.schema})
-                .to_string(),
-        );
+        let ToolDescription { name, description, schema } = tool;
+        text.push_str(&spaced(&json!({"name": name, "description": description, "parameters": schema})));
         text.push('\n');
     }
     text.push_str(concat!(

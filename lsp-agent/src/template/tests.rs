@@ -157,7 +157,7 @@ fn what_a_template_knows_is_left_to_it() {
 fn what_a_template_does_not_know_is_said_in_words() {
     let written = render(TURNS, &said(), &tools());
     assert!(
-        written.starts_with("<system>Be exact.\n\nYou can call these tools:\n{\"name\":\"read\""),
+        written.starts_with("<system>Be exact.\n\nYou can call these tools:\n{\"name\": \"read\""),
         "{written}"
     );
     assert!(written.contains("<assistant><tool_call>\n{\"name\": \"read\", \"arguments\": {\"path\": \"ä.rs\", \"n\": 1.0}}\n</tool_call></>"));

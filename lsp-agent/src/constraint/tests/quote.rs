@@ -175,6 +175,8 @@ proptest! {
         let mut written = Vec::new();
         let mut mask = TokenMask::default();
         for pick in &picks {
+            let is_more = |text: &Vec<u8>| text.len() > written.len() && text.starts_with(&written);
+            prop_assert_eq!(quote.is_done(), texts.contains(&written) && !texts.iter().any(is_more), "{:?}", &written);
             if quote.is_done() {
                 break;
             }
@@ -196,6 +198,10 @@ proptest! {
             let token = tokens[usize::from(*pick) % tokens.len()];
             quote.accept(token).unwrap();
             written.extend_from_slice(vocabulary.text(token));
+            if token == END {
+                prop_assert!(quote.is_done());
+                break;
+            }
         }
         if quote.is_done() {
             let ways: Vec<_> = texts.iter().zip(&quotes).filter(|(text, _)| **text == written).collect();
