@@ -1,7 +1,7 @@
 //! Chat templates: a conversation becomes the text that a model was trained on, by the Jinja template in its GGUF file;
 //! and what the model then writes becomes text, reasoning and tool calls again ([`calls`]).
 //!
-//! Families differ in what their templates understand. What one does not is found by asking it ([`habits`]) and written
+//! Families differ in what their templates understand. What one does not is found by asking it (`habits`) and written
 //! in a way that it does, so that callers need not know.
 
 pub mod calls;
