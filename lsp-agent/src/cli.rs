@@ -4,6 +4,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
+mod model;
+
 /// A coding agent that runs its model on this machine.
 #[derive(Debug, Parser)]
 #[command(name = "devtoolkit-agent", version)]
@@ -14,6 +16,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Model(model::ModelArguments),
     /// The process in which the model runs; the agent starts it
     #[cfg(feature = "llama")]
     #[command(hide = true)]
@@ -29,7 +32,8 @@ enum Command {
 /// # Errors
 /// When something that it names cannot be used.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    match arguments.command {
+    match &arguments.command {
+        Command::Model(arguments) => model::run(arguments),
         #[cfg(feature = "llama")]
         Command::InferWorker { log } => {
             tracing_subscriber::fmt()

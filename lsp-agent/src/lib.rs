@@ -2,10 +2,18 @@
 //!
 //! [`model`] has what is asked of a model and what it answers, as plain values; [`provider`] the ways to one; [`worker`] is
 //! the process in which llama.cpp runs. [`constraint`] says which tokens a model may write next, [`template`] what text it
-//! reads a conversation as, and what the text that it writes means.
+//! reads a conversation as, and what the text that it writes means. Which model that can be: [`gguf`] reads what a file is,
+//! [`placement`] what it needs and where that fits, [`catalogue`] lists some, [`download`] and [`model_store`] bring and keep
+//! them.
 
+pub mod catalogue;
 pub mod constraint;
+pub mod download;
+pub mod gguf;
+pub mod machine;
 pub mod model;
+pub mod model_store;
+pub mod placement;
 pub mod provider;
 pub mod template;
 #[cfg(feature = "llama")]

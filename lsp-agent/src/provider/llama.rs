@@ -120,8 +120,8 @@ impl Llama {
     pub fn tokens(&self, parts: Vec<Part>) -> Result<Vec<i32>, String> {
         let running = self.ask(|id| Ask::Tokenize { id, parts });
         answer(&running, |say| match say {
-            Say::Tokens { tokens, .. } => Ok(tokens),
-            other => Err(other),
+            Say::Tokens { tokens, .. } => Some(tokens.clone()),
+            _ => None,
         })
     }
 
@@ -132,8 +132,8 @@ impl Llama {
     pub fn embed(&self, text: String) -> Result<Vec<f32>, String> {
         let running = self.ask(|id| Ask::Embed { id, text });
         answer(&running, |say| match say {
-            Say::Embedding { vector, .. } => Ok(vector),
-            other => Err(other),
+            Say::Embedding { vector, .. } => Some(vector.clone()),
+            _ => None,
         })
     }
 
@@ -149,12 +149,13 @@ impl Llama {
 }
 
 /// Waits for the one answer of a question.
-fn answer<T>(running: &Running, wanted: impl Fn(Say) -> Result<T, Say>) -> Result<T, String> {
+fn answer<T>(running: &Running, wanted: impl Fn(&Say) -> Option<T>) -> Result<T, String> {
     for say in &running.events {
-        match wanted(say) {
-            Ok(value) => return Ok(value),
-            Err(Say::Refused { what, .. } | Say::End { end: End::Failed(what), .. }) => return Err(what),
-            Err(_) => {}
+        if let Some(value) = wanted(&say) {
+            return Ok(value);
+        }
+        if let Say::Refused { what, .. } | Say::End { end: End::Failed(what), .. } = say {
+            return Err(what);
         }
     }
     Err("the model's process is gone".to_owned())
