@@ -246,3 +246,9 @@ fn shown(bytes: &[u8]) -> String {
 fn line(bytes: &[u8]) -> String {
     shown(bytes).replace(['\n', '\t'], " ")
 }
+
+/// The paths in an index file, as git has them; none where it cannot be read.
+pub(crate) fn tracked(index: &Path) -> Vec<Vec<u8>> {
+    let index = git2::Index::open(index);
+    index.map(|index| index.iter().map(|entry| entry.path).collect()).unwrap_or_default()
+}
