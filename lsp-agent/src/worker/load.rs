@@ -1,5 +1,7 @@
 //! A model, from its file to its end: loaded, served, and its cache kept.
 
+#![expect(clippy::disallowed_methods, reason = "it looks whether the model's file is there, and which it is")]
+
 use super::engine::{Engine, Left};
 use super::{Asks, Pipe};
 use crate::provider::wire::{Ask, Fim, KvType, Load, Loaded, Say};
@@ -69,8 +71,11 @@ fn read(backend: &LlamaBackend, load: &Load, say: &mut Pipe) -> Result<Option<Ll
             let params = LlamaModelParams::default()
                 .with_n_gpu_layers(gpu_layers)
                 .with_use_mmap(mmap)
-                // Whoever listens may have gone; loading goes on.
-                .with_progress_callback(move |fraction| tell.send(fraction).is_ok() || true);
+                .with_progress_callback(move |fraction| {
+                    // Whoever listens may have gone; loading goes on.
+                    let _ = tell.send(fraction);
+                    true
+                });
             let mut params = pin!(params);
             if let Some(pattern) = &experts {
                 params.as_mut().add_cpu_buft_override(pattern);
@@ -110,7 +115,7 @@ fn context_params(load: &Load) -> LlamaContextParams {
         .with_n_seq_max(super::engine::sequences(load))
         .with_n_threads(threads)
         .with_n_threads_batch(threads)
-        .with_type_k(kv.clone())
+        .with_type_k(kv)
         .with_type_v(kv)
         .with_embeddings(load.embeddings)
         // One store for all sequences, so that they share prefixes and none has a fixed part.
