@@ -24,6 +24,7 @@ pub(crate) mod restore;
 pub(crate) mod show;
 pub(crate) mod stash;
 pub(crate) mod status;
+pub(crate) mod tracked;
 mod transport;
 pub(crate) mod worktree;
 
@@ -245,10 +246,4 @@ fn shown(bytes: &[u8]) -> String {
 /// The same on one line.
 fn line(bytes: &[u8]) -> String {
     shown(bytes).replace(['\n', '\t'], " ")
-}
-
-/// The paths in an index file, as git has them; none where it cannot be read.
-pub(crate) fn tracked(index: &Path) -> Vec<Vec<u8>> {
-    let index = git2::Index::open(index);
-    index.map(|index| index.iter().map(|entry| entry.path).collect()).unwrap_or_default()
 }

@@ -148,6 +148,10 @@ impl Reader<'_> {
         folder: Folder,
         is_new: bool,
     ) -> Result<Frame, LayerError> {
+        if folder.is_opaque() {
+            // It hides what the cache has there, too.
+            self.harvest.gone.push(path.clone());
+        }
         let is_opaque = above.is_opaque || folder.is_opaque();
         let is_changed = std::cell::Cell::new(false);
         let other = |name: &str| {

@@ -1,7 +1,7 @@
 //! Which files git tracks, so that they are staged whatever is ignored; and which folders hold what tools make.
 
 use super::tree::{Folder, Found};
-use crate::repository::tracked;
+use crate::repository;
 use crate::workspace::{RelPath, Root};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -46,12 +46,13 @@ impl Tracked {
     pub(super) fn of(root: &Root) -> Self {
         let found = root.path.ancestors().find_map(|above| Some((above, index(above)?)));
         let Some((above, path)) = found else { return Self::default() };
+        let paths = repository::tracked::paths(&path);
         let mut before =
             root.path.strip_prefix(above).unwrap_or(Path::new("")).as_os_str().as_bytes().to_vec();
         if !before.is_empty() {
             before.push(b'/');
         }
-        let inner = tracked(&path).into_iter().filter_map(|path| Some(path.strip_prefix(&*before)?.to_vec()));
+        let inner = paths.iter().filter_map(|path| Some(path.strip_prefix(&*before)?.to_vec()));
         let mut paths: Vec<Vec<u8>> = inner.collect();
         paths.sort_unstable();
         Self(paths)

@@ -180,7 +180,11 @@ fn check(
     place.accept();
     let (ours, theirs) = (listing(place.root.path()), listing(plain.path()));
     prop_assert_eq!(work(&ours), work(&theirs), "what is on disk");
-    prop_assert_eq!((lacking(&ours, &theirs), lacking(&theirs, &ours)), (vec![], vec![]), "empty folders");
+    // A folder that was made for something ignored is the cache's, also once that is gone.
+    let cached = listing(&place.layers.0.room.path.join("cache/0"));
+    let lost: Vec<String> =
+        lacking(&theirs, &ours).into_iter().filter(|path| !cached.contains_key(path)).collect();
+    prop_assert_eq!((lacking(&ours, &theirs), lost), (vec![], vec![]), "empty folders");
     if let Some((over, _)) = place.command(listing)
         && !stays(&over, plain.path(), place.root.path())
     {
