@@ -23,8 +23,12 @@ fn model(test: &str, variable: &str) -> Option<PathBuf> {
     if model.is_none()
         && let Some(file) = std::env::var_os("DEVTOOLKIT_SKIPPED")
     {
-        let mut file = std::fs::File::options().create(true).append(true).open(file).unwrap();
-        writeln!(file, "{test}: `{variable}` names no model").unwrap();
+        let mut file = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(file)
+            .expect("the list of skipped tests can be opened");
+        writeln!(file, "{test}: `{variable}` names no model").expect("and written");
     }
     model
 }
