@@ -127,6 +127,8 @@ fn listing(root: &Path) -> BTreeMap<String, String> {
             } else if kind.is_dir() {
                 open.push(path.clone());
                 "folder".to_owned()
+            } else if !kind.is_file() {
+                "deletion".to_owned()
             } else {
                 let mode = kind.permissions().mode() & 0o777;
                 format!("{mode:o} {}", String::from_utf8_lossy(&fs::read(&path).unwrap()))
