@@ -4,9 +4,9 @@
 //! model; another reads, so that a request can be cancelled while a batch is evaluated. This room alone names
 //! `llama_cpp_2`.
 
+mod batches;
 mod choose;
 mod draft;
-mod engine;
 mod keep;
 mod load;
 mod prefixes;

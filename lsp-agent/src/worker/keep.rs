@@ -6,7 +6,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the cache's files are this file's purpose")]
 
-use super::engine::Engine;
+use super::batches::Batches;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io;
@@ -29,7 +29,7 @@ struct Label {
     checksum: String,
 }
 
-impl Engine<'_> {
+impl Batches<'_> {
     /// Writes what is cached to disk, the newest first; gives how many prefixes are there now.
     pub(super) fn keep(&mut self) -> u32 {
         let Some(folder) = self.keep.as_ref().map(|keep| keep.join(&self.fingerprint)) else { return 0 };

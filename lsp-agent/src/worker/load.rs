@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "it looks whether the model's file is there, and which it is")]
 
-use super::engine::{Engine, Left};
+use super::batches::{Batches, Left};
 use super::{Asks, Pipe};
 use crate::provider::wire::{Ask, Fim, KvType, Load, Loaded, Say};
 use anyhow::Result;
@@ -44,15 +44,15 @@ pub(super) fn serve(backend: &LlamaBackend, load: &Load, asks: &Asks, say: &mut 
             return Ok(None);
         }
     };
-    let mut engine = Engine::new(&model, context, load);
-    let (restored, warnings) = engine.restore();
+    let mut batches = Batches::new(&model, context, load);
+    let (restored, warnings) = batches.restore();
     say.say(&Say::Loaded(Loaded { restored, warnings, ..facts(&model, load) }))?;
-    let left = engine.run(asks, say)?;
-    engine.keep();
+    let left = batches.run(asks, say)?;
+    batches.keep();
     Ok(match left {
         Left::Gone => None,
         Left::Asked(Ask::Unload) => {
-            drop(engine);
+            drop(batches);
             drop(model);
             say.say(&Say::Unloaded)?;
             None
@@ -112,7 +112,7 @@ fn context_params(load: &Load) -> LlamaContextParams {
         .with_n_ctx(NonZeroU32::new(load.context))
         .with_n_batch(load.batch)
         .with_n_ubatch(load.batch.min(512))
-        .with_n_seq_max(super::engine::sequences(load))
+        .with_n_seq_max(super::batches::sequences(load))
         .with_n_threads(threads)
         .with_n_threads_batch(threads)
         .with_type_k(kv)

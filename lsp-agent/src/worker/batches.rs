@@ -38,12 +38,12 @@ pub(super) fn sequences(load: &Load) -> u32 {
 /// Why the loop ended.
 pub(super) enum Left {
     Gone,
-    /// For this, which is not the engine's.
+    /// For this, which is no request.
     Asked(Ask),
 }
 
 /// A loaded model with its context.
-pub(super) struct Engine<'m> {
+pub(super) struct Batches<'m> {
     pub(super) model: &'m LlamaModel,
     pub(super) context: LlamaContext<'m>,
     pub(super) prefixes: Prefixes,
@@ -74,7 +74,7 @@ struct Share {
     drafted: usize,
 }
 
-impl<'m> Engine<'m> {
+impl<'m> Batches<'m> {
     pub(super) fn new(model: &'m LlamaModel, context: LlamaContext<'m>, load: &Load) -> Self {
         let most = load.batch.max(64) as usize;
         Self {
@@ -126,7 +126,7 @@ impl<'m> Engine<'m> {
         }
     }
 
-    /// Takes note of a question; gives back one that ends the engine.
+    /// Takes note of a question; gives back one that ends the loop.
     fn take(&mut self, ask: Ask, say: &mut Pipe) -> Result<Option<Ask>> {
         match ask {
             Ask::Load(_) | Ask::Unload => return Ok(Some(ask)),
