@@ -60,7 +60,7 @@ pub(crate) struct Arguments {
     #[arg(long = "allow-host", value_name = "HOST")]
     hosts: Vec<String>,
     /// Run commands in this sandbox or not at all, instead of in the best that holds here: overlay, landlock or none
-    #[arg(long, value_name = "NAME", hide = true, global = true)]
+    #[arg(long, value_name = "NAME", global = true)]
     sandbox: Option<Tier>,
     #[command(flatten)]
     http: http::HttpArguments,
