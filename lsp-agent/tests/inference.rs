@@ -315,6 +315,8 @@ fn what_is_no_model_is_told_and_survived() {
     let llama = start(load(broken.clone()));
     let answer = ask(&llama, request("x", 1));
     assert!(matches!(&answer.end, End::Failed(what) if what.contains("broken.gguf")), "{:?}", answer.end);
+    let again = ask(&llama, request("x", 1));
+    assert_eq!(again.end, answer.end, "whoever asks again is answered again");
     llama.set_model(load(folder.path().join("absent.gguf")));
     let answer = ask(&llama, request("x", 1));
     assert!(matches!(&answer.end, End::Failed(what) if what.contains("no file")), "{:?}", answer.end);

@@ -328,7 +328,11 @@ impl Owner {
                 self.say_to_all(&say);
                 return self.pass_on();
             }
-            Say::LoadFailed { what } => return self.fail_all(&what.clone()),
+            Say::LoadFailed { what } => {
+                self.fail_all(what);
+                // The next request tries anew: the file may have been mended.
+                return self.end_process();
+            }
             Say::Unloaded | Say::Kept { .. } => return,
             Say::Prefill { id, .. }
             | Say::Text { id, .. }
