@@ -47,7 +47,8 @@ enum Event {
     Cancel(u64),
     /// Another model from the next request on.
     Model(Load),
-    Unload,
+    /// To end the process; whoever waits is told when it has ended.
+    Unload(Sender<()>),
     /// The process of this number said something.
     Said(u32, Say),
     /// The process of this number has closed its pipe.
@@ -142,9 +143,12 @@ impl Llama {
         let _ = self.0.inbox.send(Event::Model(load));
     }
 
-    /// Ends the process; the next request starts it again.
+    /// Ends the process and waits until it has, which takes seconds at most; the next request starts it again.
     pub fn unload(&self) {
-        let _ = self.0.inbox.send(Event::Unload);
+        let (ended, wait) = mpsc::channel();
+        let _ = self.0.inbox.send(Event::Unload(ended));
+        // An owner that has gone has ended it.
+        let _ = wait.recv();
     }
 }
 
@@ -230,7 +234,10 @@ impl Owner {
                 self.next = Some(load);
                 self.pass_on();
             }
-            Event::Unload => self.end_process(),
+            Event::Unload(ended) => {
+                self.end_process();
+                let _ = ended.send(());
+            }
             Event::Stop => {}
             Event::Said(number, say) => {
                 if self.live.as_ref().is_some_and(|live| live.number == number) {

@@ -134,11 +134,11 @@ fn stays(seen: &BTreeMap<String, String>, plain: &Path, disk: &Path) -> bool {
     seen.keys().any(|path| gone(path) && !holds(path))
 }
 
-fn check(
+/// A place with files and staged edits, and a plain folder that has both on disk.
+fn twins(
     first: &[(String, String)],
     staged: &[(String, Option<String>)],
-    acts: &[Vec<Act>],
-) -> Result<(), TestCaseError> {
+) -> (Place, tempfile::TempDir) {
     let mut place = Place::new(&[(".gitignore", RULES)]);
     let plain = tempfile::tempdir().unwrap();
     write(plain.path(), ".gitignore", RULES);
@@ -158,6 +158,15 @@ fn check(
             place.edit(path, text.as_deref());
         }
     }
+    (place, plain)
+}
+
+fn check(
+    first: &[(String, String)],
+    staged: &[(String, Option<String>)],
+    acts: &[Vec<Act>],
+) -> Result<(), TestCaseError> {
+    let (mut place, plain) = twins(first, staged);
     // Folders above something ignored: they are the cache's, also once that is gone.
     let mut sheltering = std::collections::BTreeSet::new();
     for acts in acts {
