@@ -5,6 +5,7 @@
 //! allowed tokens, the text can be completed, where the vocabulary has a token for each single byte.
 
 mod escape;
+mod form;
 mod free;
 mod lines;
 mod mask;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use walk::Walk;
 
+pub use form::{Form, FormError};
 pub use free::FreeText;
 pub use lines::{LastBreak, Place, Quotable, QuoteError, QuoteRule, Quoting, Stop};
 pub use mask::TokenMask;

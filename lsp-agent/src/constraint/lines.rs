@@ -5,6 +5,7 @@
 
 use super::escape;
 use super::sorted::{Sorted, Span, common, offset};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use thiserror::Error;
 
@@ -19,7 +20,7 @@ pub enum QuoteError {
 }
 
 /// How a quote is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Quoting {
     /// As in the file.
     Plain,
@@ -49,7 +50,7 @@ pub struct Quotable {
 }
 
 /// When a quote ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuoteRule {
     pub stop: Stop,
     pub last_break: LastBreak,
@@ -67,7 +68,7 @@ pub(super) enum Exit {
 }
 
 /// How much is quoted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stop {
     /// No more lines than it takes to be found once.
     AtUniqueLine,
@@ -76,7 +77,7 @@ pub enum Stop {
 }
 
 /// Where the line break after the last line belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LastBreak {
     /// To what follows the quote, such as `\n>>>>>>>`; or to nothing.
     Outside,

@@ -3,6 +3,7 @@
 
 use super::escape;
 use super::part::{Length, OneOf, PartError, PartId, Parts};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -54,7 +55,7 @@ pub enum SchemaError {
 }
 
 /// White space between JSON's tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Layout {
     /// None.
     Tight,

@@ -2,6 +2,7 @@
 //!
 //! A frame is its length in bytes, as a little-endian `u32`, and that many bytes.
 
+use crate::constraint::Form;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
@@ -86,8 +87,10 @@ pub struct Generate {
     pub sampling: Sampling,
     /// Texts that end it, and are not part of it.
     pub stop: Vec<String>,
-    /// A GBNF grammar.
+    /// What the text has to be, in llama.cpp's own language.
     pub grammar: Option<Grammar>,
+    /// What the text has to be, in ours; not both.
+    pub form: Option<Form>,
     /// Texts from which whole passages may be drafted: files that are edited.
     pub drafts: Vec<String>,
     /// Whether drafts are made at all.
@@ -219,7 +222,7 @@ pub enum End {
     Stop,
     /// One of the texts to stop at came.
     Text(String),
-    /// The grammar or constraint is complete.
+    /// The grammar or form is complete.
     Complete,
     Tokens,
     Time,

@@ -1,11 +1,14 @@
 //! The loop that evaluates batches: several requests at once, urgent ones first, drafts checked together with what they
 //! follow, and every prompt begun where the longest cached prefix ends.
 
-use super::choose::Chooser;
+mod embed;
+
+use super::choose::{self, Chooser};
 use super::draft::{Costs, Drafts, LONGEST};
 use super::prefixes::{Prefixes, Sequence, Start};
-use super::slot::Slot;
+use super::slot::{Draft, Slot};
 use super::{Asks, Gone, Pipe};
+use crate::constraint::Vocabulary;
 use crate::provider::wire::{Ask, End, Generate, Load, Part, Say};
 use anyhow::Result;
 use llama_cpp_2::DecodeError;
@@ -13,8 +16,10 @@ use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::token::LlamaToken;
+use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Requests that wait for a sequence.
@@ -63,15 +68,17 @@ pub(super) struct Batches<'m> {
     costs: Costs,
     /// Tokens of a prompt per second, as measured.
     speed: f32,
+    /// The tokens as forms need them: made by the first request that has one.
+    vocabulary: OnceCell<Arc<Vocabulary>>,
 }
 
 /// A slot's part of a batch.
 struct Share {
     slot: usize,
-    /// Where its tokens begin in the batch, how many they are, and how many of them are a draft.
+    /// Where its tokens begin in the batch, how many they are, and which of them, the last ones, are a draft.
     from: usize,
     count: usize,
-    drafted: usize,
+    draft: Draft,
 }
 
 impl<'m> Batches<'m> {
@@ -94,6 +101,7 @@ impl<'m> Batches<'m> {
             waiting: VecDeque::new(),
             costs: Costs::default(),
             speed: 100.0,
+            vocabulary: OnceCell::new(),
         }
     }
 
@@ -213,7 +221,10 @@ impl<'m> Batches<'m> {
                 self.size
             ));
         }
-        let chooser = Chooser::new(self.model, ask.sampling, ask.grammar.as_ref())?;
+        let chooser = Chooser::new(self.model, &ask, || {
+            let vocabulary = self.vocabulary.get_or_init(|| Arc::new(choose::vocabulary(self.model)));
+            Arc::clone(vocabulary)
+        })?;
         let start = self.prefixes.start(&prompt).ok_or("every sequence is taken")?;
         let shared = self.seat(&start);
         let drafts = if ask.speculate && self.can_cut {
@@ -296,22 +307,29 @@ impl<'m> Batches<'m> {
         let mut shares = Vec::new();
         let mut left = self.most;
         let writing = self.running.iter().filter(|slot| !slot.in_prefill()).count();
-        for (place, slot) in self.running.iter().enumerate() {
+        for (place, slot) in self.running.iter_mut().enumerate() {
             if slot.in_prefill() || left == 0 {
                 continue;
             }
             let room =
                 (self.size - slot.evaluated).min(slot.ask.tokens.saturating_sub(slot.generated()) as usize);
-            // Several requests fill a batch by themselves.
-            let worth = if slot.ask.speculate && writing == 1 { slot.drafts.worth(&self.costs) } else { 0 };
-            let draft = slot.drafts.guess(worth.min(left - 1).min(room.saturating_sub(1)));
+            let most = room.saturating_sub(1).min(left - 1).min(LONGEST);
+            let draft = match slot.ask.speculate && self.can_cut {
+                // Several requests fill a batch by themselves.
+                true => {
+                    let worth = if writing == 1 { slot.drafts.worth(&self.costs) } else { 0 };
+                    slot.draft(self.model, worth, most)
+                }
+                false => Draft::default(),
+            };
             let from = self.most - left;
-            let tokens = slot.tokens[slot.evaluated..].iter().chain(draft);
+            let tokens = slot.tokens[slot.evaluated..].iter().chain(&draft.tokens);
             for (offset, token) in tokens.enumerate() {
                 add(&mut self.batch, *token, slot.evaluated + offset, slot.sequence, true);
             }
-            left -= 1 + draft.len();
-            shares.push(Share { slot: place, from, count: 1 + draft.len(), drafted: draft.len() });
+            let count = 1 + draft.tokens.len();
+            left -= count;
+            shares.push(Share { slot: place, from, count, draft });
         }
         let mut prompts: Vec<usize> =
             (0..self.running.len()).filter(|place| self.running[*place].in_prefill()).collect();
@@ -329,7 +347,7 @@ impl<'m> Batches<'m> {
                 add(&mut self.batch, slot.tokens[at], at, slot.sequence, at + 1 == slot.tokens.len());
             }
             (left, chunk) = (left - count, chunk - count);
-            shares.push(Share { slot: place, from, count, drafted: 0 });
+            shares.push(Share { slot: place, from, count, draft: Draft::default() });
         }
         shares.sort_by_key(|share| share.slot);
         shares
@@ -349,17 +367,17 @@ impl<'m> Batches<'m> {
 
     fn hand_out(&mut self, share: &Share, say: &mut Pipe) -> Result<()> {
         let slot = &mut self.running[share.slot];
-        if share.drafted == 0 && slot.evaluated + share.count < slot.tokens.len() {
+        let draft = &share.draft.tokens;
+        if draft.is_empty() && slot.evaluated + share.count < slot.tokens.len() {
             slot.evaluated += share.count;
             let [done, cached, total] = [slot.evaluated, slot.cached, slot.prompt]
                 .map(|count| u32::try_from(count).unwrap_or(u32::MAX));
             say.say(&Say::Prefill { id: slot.id(), done, cached, total })?;
             return Ok(());
         }
-        let draft: Vec<i32> = slot.drafts.guess(share.drafted).to_vec();
         // All but the last token of a prompt, and the last one written.
-        slot.evaluated += share.count - share.drafted;
-        let first = share.from + share.count - share.drafted - 1;
+        slot.evaluated += share.count - draft.len();
+        let first = share.from + share.count - draft.len() - 1;
         let (mut held, mut text, mut tokens, mut end) = (0, String::new(), Vec::new(), None);
         loop {
             let place = i32::try_from(first + held).unwrap_or(i32::MAX);
@@ -373,8 +391,8 @@ impl<'m> Batches<'m> {
             slot.evaluated += 1;
             held += 1;
         }
-        if share.drafted > 0 {
-            slot.told(share.drafted, held);
+        if !draft.is_empty() {
+            slot.told(&share.draft, held);
             let from = u32::try_from(slot.evaluated).unwrap_or(u32::MAX);
             // Only sequences that can be cut have drafts.
             let _ = self.context.kv_cache_seq_rm(slot.sequence, Some(from), None);
@@ -453,33 +471,6 @@ impl<'m> Batches<'m> {
         }
         self.changed = true;
         Ok(())
-    }
-
-    fn embed(&mut self, text: &str) -> Result<Vec<f32>, String> {
-        if !self.embeddings {
-            return Err("the loaded model writes texts; load one that embeds them".to_owned());
-        }
-        let part = Part { text: text.to_owned(), special: false };
-        let tokens = self.tokens(&[part], true);
-        if tokens.is_empty() || tokens.len() > self.most {
-            return Err(format!(
-                "a text of 1 to {} tokens can be embedded, not of {}",
-                self.most,
-                tokens.len()
-            ));
-        }
-        self.context.clear_kv_cache();
-        self.batch.clear();
-        for (position, token) in tokens.iter().enumerate() {
-            add(&mut self.batch, *token, position, 0, true);
-        }
-        self.context
-            .decode(&mut self.batch)
-            .map_err(|error| format!("the text cannot be embedded: {error}"))?;
-        self.context
-            .embeddings_seq_ith(0)
-            .map(<[f32]>::to_vec)
-            .map_err(|error| format!("the model does not embed: {error}"))
     }
 }
 

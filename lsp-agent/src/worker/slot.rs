@@ -9,6 +9,9 @@ use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::token::LlamaToken;
 use std::time::{Duration, Instant};
 
+/// Bytes of a token, for how far it is worth to look ahead.
+const FORCED_BYTES: usize = 6;
+
 /// A running request.
 pub(super) struct Slot {
     pub(super) ask: Box<Generate>,
@@ -26,6 +29,14 @@ pub(super) struct Slot {
     writer: Writer,
     drafted: u32,
     accepted: u32,
+}
+
+/// Tokens that are evaluated before it is known that they come.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Draft {
+    pub(super) tokens: Vec<i32>,
+    /// The form leaves nothing else.
+    is_forced: bool,
 }
 
 /// What one evaluated token brought.
@@ -79,19 +90,14 @@ impl Slot {
     /// Chooses the token that follows, from the output of the last one.
     pub(super) fn take(&mut self, model: &LlamaModel, logits: &[f32]) -> Brought {
         let Some(token) = self.chooser.choose(logits) else {
-            let end = match self.ask.grammar {
-                Some(_) => End::Complete,
-                None => End::Failed(
-                    "the model's output is no numbers; the file may be damaged: verify it".to_owned(),
-                ),
-            };
+            let end = self.stuck(logits);
             return self.ended(end);
         };
         self.first.get_or_insert(self.begun.elapsed());
         let vocab = model.vocab();
         if vocab.is_eog(token) {
-            let lazy = self.ask.grammar.as_ref().is_none_or(|grammar| !grammar.triggers.is_empty());
-            return self.ended(if lazy { End::Stop } else { End::Complete });
+            let by_rule = self.chooser.has_end(&self.ask);
+            return self.ended(if by_rule { End::Complete } else { End::Stop });
         }
         // Control tokens too: some families mark tools and thoughts with them.
         let bytes = vocab.token_to_piece(token, true, None);
@@ -104,6 +110,7 @@ impl Slot {
         let (mut text, step) = self.writer.push(&bytes);
         let end = match step {
             Step::Stopped(stop) => Some(End::Text(stop)),
+            Step::On if self.chooser.is_done() => Some(End::Complete),
             Step::Repeats => Some(End::Repeats),
             Step::On if self.generated() >= self.ask.tokens => Some(End::Tokens),
             Step::On => self.out_of_time(),
@@ -112,6 +119,31 @@ impl Slot {
             text.push_str(&self.writer.finish());
         }
         Brought { text, written, token: token.0, end }
+    }
+
+    /// Why nothing could be chosen.
+    fn stuck(&self, logits: &[f32]) -> End {
+        if !logits.iter().any(|logit| logit.is_finite()) {
+            let what = "the model's output is no numbers; the file may be damaged: verify it";
+            return End::Failed(what.to_owned());
+        }
+        match self.ask.form {
+            Some(_) if !self.chooser.may_end() => {
+                let what = "the form cannot go on: the model has no token for what has to come next";
+                End::Failed(what.to_owned())
+            }
+            _ => End::Complete,
+        }
+    }
+
+    /// A draft of what comes next, at most so many tokens: what must come, or what followed the last time.
+    pub(super) fn draft(&mut self, model: &LlamaModel, worth: usize, most: usize) -> Draft {
+        let forced = self.chooser.forced(most * FORCED_BYTES);
+        if forced.is_empty() {
+            return Draft { tokens: self.drafts.guess(worth.min(most)).to_vec(), is_forced: false };
+        }
+        let tokens = model.vocab().tokenize(&forced, false, false);
+        Draft { tokens: tokens.into_iter().take(most).map(|token| token.0).collect(), is_forced: true }
     }
 
     /// Whether its time is over.
@@ -129,8 +161,11 @@ impl Slot {
     }
 
     /// Takes note of how a draft went.
-    pub(super) fn told(&mut self, drafted: usize, held: usize) {
-        self.drafts.told(drafted, held);
+    pub(super) fn told(&mut self, draft: &Draft, held: usize) {
+        let drafted = draft.tokens.len();
+        if !draft.is_forced {
+            self.drafts.told(drafted, held);
+        }
         self.drafted += u32::try_from(drafted).unwrap_or_default();
         self.accepted += u32::try_from(held).unwrap_or_default();
     }

@@ -135,10 +135,7 @@ fn stays(seen: &BTreeMap<String, String>, plain: &Path, disk: &Path) -> bool {
 }
 
 /// A place with files and staged edits, and a plain folder that has both on disk.
-fn twins(
-    first: &[(String, String)],
-    staged: &[(String, Option<String>)],
-) -> (Place, tempfile::TempDir) {
+fn twins(first: &[(String, String)], staged: &[(String, Option<String>)]) -> (Place, tempfile::TempDir) {
     let mut place = Place::new(&[(".gitignore", RULES)]);
     let plain = tempfile::tempdir().unwrap();
     write(plain.path(), ".gitignore", RULES);
