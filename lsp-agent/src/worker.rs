@@ -11,6 +11,7 @@ mod keep;
 mod load;
 mod prefixes;
 mod slot;
+mod smaller;
 mod writer;
 
 use crate::provider::wire::{self, Ask, Say};

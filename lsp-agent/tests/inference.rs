@@ -65,6 +65,28 @@ fn drafts_change_the_speed_and_not_the_text() {
 }
 
 #[test]
+fn a_smaller_model_drafts_and_changes_nothing() {
+    let Some(model) = small_model("smaller") else { return };
+    let Some(other) = self::model("smaller", "DEVTOOLKIT_QWEN_CODER") else { return };
+    let plain = ask(&start(load(model.clone())), request(STORY, 40));
+    // The same model is one of the same vocabulary; it is always right.
+    let llama = start(Load { draft: Some(model.clone()), ..load(model.clone()) });
+    let drafted = ask(&llama, Generate { speculate: true, ..request(STORY, 40) });
+    assert!(drafted.usage.accepted >= 10, "{:?}", drafted.usage);
+    assert_alike(&plain, &drafted, "a smaller model");
+    for wrong in [other, "absent.gguf".into()] {
+        let llama = start(Load { draft: Some(wrong), ..load(model.clone()) });
+        let running = llama.generate(Generate { speculate: true, ..request(STORY, 8) });
+        let loaded = running.events.iter().find_map(|say| match say {
+            Say::Loaded(loaded) => Some(loaded),
+            _ => None,
+        });
+        assert!(loaded.unwrap().warnings.iter().any(|warning| warning.contains("no drafts by")));
+        assert!(!finish(&running).text.is_empty());
+    }
+}
+
+#[test]
 fn a_grammar_holds_whatever_the_model_wants() {
     let Some(model) = small_model("grammar") else { return };
     let llama = start(load(model));

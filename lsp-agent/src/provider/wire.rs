@@ -54,6 +54,8 @@ pub struct Load {
     pub kv: KvType,
     pub mmap: bool,
     pub embeddings: bool,
+    /// A smaller model of the same vocabulary, whose drafts are checked.
+    pub draft: Option<PathBuf>,
     /// Where cached prefixes are kept between processes.
     pub keep: Option<PathBuf>,
 }

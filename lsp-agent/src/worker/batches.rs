@@ -7,6 +7,7 @@ use super::choose::{self, Chooser};
 use super::draft::{Costs, Drafts, LONGEST};
 use super::prefixes::{Prefixes, Sequence, Start};
 use super::slot::{Draft, Slot};
+use super::smaller::Smaller;
 use super::{Asks, Gone, Pipe};
 use crate::constraint::Vocabulary;
 use crate::provider::wire::{Ask, End, Generate, Load, Part, Say};
@@ -70,6 +71,8 @@ pub(super) struct Batches<'m> {
     speed: f32,
     /// The tokens as forms need them: made by the first request that has one.
     vocabulary: OnceCell<Arc<Vocabulary>>,
+    /// A smaller model, for drafts.
+    pub(super) smaller: Option<Smaller<'m>>,
 }
 
 /// A slot's part of a batch.
@@ -102,6 +105,7 @@ impl<'m> Batches<'m> {
             costs: Costs::default(),
             speed: 100.0,
             vocabulary: OnceCell::new(),
+            smaller: None,
         }
     }
 
@@ -315,10 +319,9 @@ impl<'m> Batches<'m> {
                 (self.size - slot.evaluated).min(slot.ask.tokens.saturating_sub(slot.generated()) as usize);
             let most = room.saturating_sub(1).min(left - 1).min(LONGEST);
             let draft = match slot.ask.speculate && self.can_cut {
-                // Several requests fill a batch by themselves.
                 true => {
-                    let worth = if writing == 1 { slot.drafts.worth(&self.costs) } else { 0 };
-                    slot.draft(self.model, worth, most)
+                    let costs = (writing == 1).then_some(&self.costs);
+                    slot.draft(self.model, costs, self.smaller.as_mut(), most)
                 }
                 false => Draft::default(),
             };
@@ -392,7 +395,7 @@ impl<'m> Batches<'m> {
             held += 1;
         }
         if !draft.is_empty() {
-            slot.told(&share.draft, held);
+            slot.told(&share.draft, held, self.smaller.as_mut());
             let from = u32::try_from(slot.evaluated).unwrap_or(u32::MAX);
             // Only sequences that can be cut have drafts.
             let _ = self.context.kv_cache_seq_rm(slot.sequence, Some(from), None);

@@ -242,11 +242,22 @@ fn best(logits: &[f32]) -> Option<(LlamaToken, f32)> {
     Some((LlamaToken::new(i32::try_from(place).ok()?), logit))
 }
 
+/// The likeliest token and its log-probability.
+pub(super) fn likeliest(logits: &[f32]) -> Option<(LlamaToken, f32)> {
+    let (token, most) = best(logits)?;
+    Some((token, -log_sum(logits, most)))
+}
+
+/// The logarithm of what `exp(logit - most)` come to.
+fn log_sum(logits: &[f32], most: f32) -> f32 {
+    logits.iter().filter(|logit| logit.is_finite()).map(|logit| (logit - most).exp()).sum::<f32>().ln()
+}
+
 /// A token's log-probability, and the likeliest tokens with theirs.
 pub(super) fn alternatives(logits: &[f32], token: LlamaToken, count: usize) -> (f32, Vec<(i32, f32)>) {
     let most = best(logits).map_or(0.0, |(_, logit)| logit);
-    let sum: f32 = logits.iter().filter(|logit| logit.is_finite()).map(|logit| (logit - most).exp()).sum();
-    let logprob = |logit: f32| logit - most - sum.ln();
+    let sum = log_sum(logits, most);
+    let logprob = |logit: f32| logit - most - sum;
     let mut places: Vec<(i32, f32)> = (0..).zip(logits.iter().copied()).collect();
     let count = count.min(places.len());
     if count > 0 && count < places.len() {

@@ -20,14 +20,56 @@ pub(super) struct Drafts {
     tokens: Vec<i32>,
     /// The last place at which each run of tokens ends.
     places: HashMap<[i32; MATCH], usize>,
+    pub(super) trust: Trust,
+}
+
+/// How far drafts of one kind can be relied on.
+#[derive(Debug)]
+pub(super) struct Trust {
     /// How likely a drafted token is to hold.
     holds: f32,
+}
+
+impl Default for Trust {
+    fn default() -> Self {
+        Self { holds: 0.7 }
+    }
+}
+
+impl Trust {
+    /// Of a draft, so many tokens held.
+    pub(super) fn told(&mut self, drafted: usize, held: usize) {
+        // The token after those that held was tried and did not.
+        let tried = (held + 1).min(drafted);
+        if tried > 0 {
+            #[expect(clippy::cast_precision_loss, reason = "drafts are short")]
+            let rate = held as f32 / tried as f32;
+            self.holds = KEEP * self.holds + (1.0 - KEEP) * rate;
+        }
+    }
+
+    /// How many tokens to draft where evaluating n of them costs `cost(n)`, and drafting each takes `each` milliseconds.
+    pub(super) fn worth(&self, costs: &Costs, each: f32) -> usize {
+        // A draft of n gives one token, and each further one with the probability that all before it hold.
+        let gain = |length: usize| {
+            let mut expected = 1.0;
+            let mut all = 1.0;
+            for _ in 0..length {
+                all *= self.holds;
+                expected += all;
+            }
+            #[expect(clippy::cast_precision_loss, reason = "drafts are short")]
+            let drafting = each * length as f32;
+            expected / (costs.of(length + 1) + drafting)
+        };
+        LENGTHS.into_iter().max_by(|a, b| gain(*a).total_cmp(&gain(*b))).unwrap_or(0)
+    }
 }
 
 impl Drafts {
     /// From texts that may be repeated; the prompt is the last of them.
     pub(super) fn new(texts: impl IntoIterator<Item = Vec<i32>>) -> Self {
-        let mut drafts = Self { tokens: Vec::new(), places: HashMap::new(), holds: 0.7 };
+        let mut drafts = Self::default();
         for text in texts {
             // No run goes over from one text to the next.
             drafts.tokens.push(i32::MIN);
@@ -54,32 +96,6 @@ impl Drafts {
         let rest = &self.tokens[*place..];
         let end = rest.iter().position(|token| *token == i32::MIN).unwrap_or(rest.len());
         &rest[..end.min(most)]
-    }
-
-    /// Of a draft, so many tokens held.
-    pub(super) fn told(&mut self, drafted: usize, held: usize) {
-        // The token after those that held was tried and did not.
-        let tried = (held + 1).min(drafted);
-        if tried > 0 {
-            #[expect(clippy::cast_precision_loss, reason = "drafts are short")]
-            let rate = held as f32 / tried as f32;
-            self.holds = KEEP * self.holds + (1.0 - KEEP) * rate;
-        }
-    }
-
-    /// How many tokens to draft where evaluating n of them costs `cost(n)`.
-    pub(super) fn worth(&self, costs: &Costs) -> usize {
-        // A draft of n gives one token, and each further one with the probability that all before it hold.
-        let gain = |length: usize| {
-            let mut expected = 1.0;
-            let mut all = 1.0;
-            for _ in 0..length {
-                all *= self.holds;
-                expected += all;
-            }
-            expected / costs.of(length + 1)
-        };
-        LENGTHS.into_iter().max_by(|a, b| gain(*a).total_cmp(&gain(*b))).unwrap_or(0)
     }
 }
 
@@ -142,18 +158,19 @@ mod tests {
 
     #[test]
     fn drafts_grow_while_they_hold_and_shrink_when_they_do_not() {
-        let mut drafts = Drafts::new([]);
+        let mut trust = Trust::default();
         let mut costs = Costs::default();
         costs.told(1, 50.0);
         costs.told(5, 90.0);
         costs.told(17, 300.0);
         for _ in 0..30 {
-            drafts.told(8, 8);
+            trust.told(8, 8);
         }
-        assert!(drafts.worth(&costs) >= 4, "{}", drafts.worth(&costs));
+        assert!(trust.worth(&costs, 0.0) >= 4, "{}", trust.worth(&costs, 0.0));
         for _ in 0..30 {
-            drafts.told(8, 0);
+            trust.told(8, 0);
         }
-        assert_eq!(drafts.worth(&costs), 0);
+        assert_eq!(trust.worth(&costs, 0.0), 0);
+        assert_eq!(Trust::default().worth(&costs, 200.0), 0, "what costs more than it spares is left");
     }
 }

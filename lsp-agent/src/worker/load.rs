@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "it looks whether the model's file is there, and which it is")]
 
 use super::batches::{Batches, Left};
+use super::smaller::{Smaller, is_alike};
 use super::{Asks, Pipe};
 use crate::provider::wire::{Ask, Fim, KvType, Load, Loaded, Say};
 use anyhow::Result;
@@ -25,7 +26,7 @@ pub(super) fn serve(backend: &LlamaBackend, load: &Load, asks: &Asks, say: &mut 
         say.say(&Say::LoadFailed { what })?;
         return Ok(None);
     }
-    let Some(model) = read(backend, load, say)? else {
+    let Some(model) = read(backend, load, &load.path, say)? else {
         let what = format!(
             "llama.cpp cannot load `{}`; its log (--log debug) says why, and `devtoolkit-agent model verify` looks at the file",
             load.path.display()
@@ -44,8 +45,21 @@ pub(super) fn serve(backend: &LlamaBackend, load: &Load, asks: &Asks, say: &mut 
             return Ok(None);
         }
     };
+    let mut warnings = Vec::new();
+    let smaller = match load.draft.as_deref() {
+        None => None,
+        Some(path) => smaller(backend, load, path, &model, &mut warnings, say)?,
+    };
     let mut batches = Batches::new(&model, context, load);
-    let (restored, warnings) = batches.restore();
+    batches.smaller = smaller.as_ref().and_then(|smaller| {
+        let params = context_params(load).with_n_seq_max(1).with_n_batch(256).with_n_ubatch(256);
+        let context = smaller.new_context(backend, params);
+        let context =
+            context.map_err(|error| warnings.push(format!("no drafts by a smaller model: {error}")));
+        Some(Smaller::new(smaller, context.ok()?))
+    });
+    let (restored, of_kept) = batches.restore();
+    warnings.extend(of_kept);
     say.say(&Say::Loaded(Loaded { restored, warnings, ..facts(&model, load) }))?;
     let left = batches.run(asks, say)?;
     batches.keep();
@@ -61,11 +75,33 @@ pub(super) fn serve(backend: &LlamaBackend, load: &Load, asks: &Asks, say: &mut 
     })
 }
 
+/// A smaller model for drafts; where it does not go with the model, that is said.
+fn smaller(
+    backend: &LlamaBackend,
+    load: &Load,
+    path: &Path,
+    model: &LlamaModel,
+    warnings: &mut Vec<String>,
+    say: &mut Pipe,
+) -> Result<Option<LlamaModel>> {
+    let smaller = if path.is_file() { read(backend, load, path, say)? } else { None };
+    let what = match &smaller {
+        None => "it cannot be loaded",
+        Some(smaller) if smaller.is_recurrent() || smaller.is_hybrid() => {
+            "it cannot go back, as drafts need it"
+        }
+        Some(smaller) if !is_alike(model, smaller) => "its vocabulary is another",
+        Some(_) => return Ok(smaller),
+    };
+    warnings.push(format!("no drafts by `{}`: {what}", path.display()));
+    Ok(None)
+}
+
 /// The weights. `None` when llama.cpp does not want them.
-fn read(backend: &LlamaBackend, load: &Load, say: &mut Pipe) -> Result<Option<LlamaModel>> {
+fn read(backend: &LlamaBackend, load: &Load, path: &Path, say: &mut Pipe) -> Result<Option<LlamaModel>> {
     let (tell, told) = mpsc::channel();
     let experts = experts_on_cpu(load.cpu_experts);
-    let (path, gpu_layers, mmap) = (load.path.clone(), load.gpu_layers, load.mmap);
+    let (gpu_layers, mmap) = (load.gpu_layers, load.mmap);
     thread::scope(|scope| {
         let loading = scope.spawn(move || {
             let params = LlamaModelParams::default()
@@ -80,7 +116,7 @@ fn read(backend: &LlamaBackend, load: &Load, say: &mut Pipe) -> Result<Option<Ll
             if let Some(pattern) = &experts {
                 params.as_mut().add_cpu_buft_override(pattern);
             }
-            LlamaModel::load_from_file(backend, &path, &params).ok()
+            LlamaModel::load_from_file(backend, path, &params).ok()
         });
         let mut last = -1.0;
         for fraction in told {

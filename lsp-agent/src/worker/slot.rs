@@ -1,8 +1,9 @@
 //! A request that runs: its tokens, how far they are evaluated, and what was written.
 
 use super::choose::{self, Chooser};
-use super::draft::Drafts;
+use super::draft::{Costs, Drafts};
 use super::prefixes::Sequence;
+use super::smaller::Smaller;
 use super::writer::{Step, Writer};
 use crate::provider::wire::{End, Generate, Usage, Written};
 use llama_cpp_2::model::LlamaModel;
@@ -35,8 +36,18 @@ pub(super) struct Slot {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Draft {
     pub(super) tokens: Vec<i32>,
+    source: Source,
+}
+
+/// Where a draft comes from.
+#[derive(Clone, Copy, Debug, Default)]
+enum Source {
     /// The form leaves nothing else.
-    is_forced: bool,
+    Form,
+    /// What followed the last time.
+    #[default]
+    Seen,
+    Smaller,
 }
 
 /// What one evaluated token brought.
@@ -136,14 +147,30 @@ impl Slot {
         }
     }
 
-    /// A draft of what comes next, at most so many tokens: what must come, or what followed the last time.
-    pub(super) fn draft(&mut self, model: &LlamaModel, worth: usize, most: usize) -> Draft {
+    /// A draft of what comes next, at most so many tokens: what must come, what followed the last time, or what a smaller
+    /// model would say.
+    pub(super) fn draft(
+        &mut self,
+        model: &LlamaModel,
+        costs: Option<&Costs>,
+        smaller: Option<&mut Smaller<'_>>,
+        most: usize,
+    ) -> Draft {
         let forced = self.chooser.forced(most * FORCED_BYTES);
-        if forced.is_empty() {
-            return Draft { tokens: self.drafts.guess(worth.min(most)).to_vec(), is_forced: false };
+        if !forced.is_empty() {
+            let tokens = model.vocab().tokenize(&forced, false, false);
+            let tokens = tokens.into_iter().take(most).map(|token| token.0).collect();
+            return Draft { tokens, source: Source::Form };
         }
-        let tokens = model.vocab().tokenize(&forced, false, false);
-        Draft { tokens: tokens.into_iter().take(most).map(|token| token.0).collect(), is_forced: true }
+        // Several requests fill a batch by themselves.
+        let Some(costs) = costs else { return Draft::default() };
+        let seen = self.drafts.guess(self.drafts.trust.worth(costs, 0.0).min(most));
+        if !seen.is_empty() {
+            return Draft { tokens: seen.to_vec(), source: Source::Seen };
+        }
+        let Some(smaller) = smaller else { return Draft::default() };
+        let worth = smaller.trust.worth(costs, smaller.each());
+        Draft { tokens: smaller.guess(&self.tokens, worth.min(most)), source: Source::Smaller }
     }
 
     /// Whether its time is over.
@@ -161,10 +188,12 @@ impl Slot {
     }
 
     /// Takes note of how a draft went.
-    pub(super) fn told(&mut self, draft: &Draft, held: usize) {
+    pub(super) fn told(&mut self, draft: &Draft, held: usize, smaller: Option<&mut Smaller<'_>>) {
         let drafted = draft.tokens.len();
-        if !draft.is_forced {
-            self.drafts.told(drafted, held);
+        match (draft.source, smaller) {
+            (Source::Seen, _) => self.drafts.trust.told(drafted, held),
+            (Source::Smaller, Some(smaller)) => smaller.trust.told(drafted, held),
+            (Source::Smaller, None) | (Source::Form, _) => {}
         }
         self.drafted += u32::try_from(drafted).unwrap_or_default();
         self.accepted += u32::try_from(held).unwrap_or_default();

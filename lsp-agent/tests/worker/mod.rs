@@ -44,6 +44,7 @@ pub(crate) fn load(path: PathBuf) -> Load {
         kv: KvType::F16,
         mmap: true,
         embeddings: false,
+        draft: None,
         keep: None,
     }
 }
