@@ -184,6 +184,8 @@ struct Owner {
     /// Questions that were passed on, or wait for the model.
     asked: BTreeMap<u64, Sender<Say>>,
     waiting: VecDeque<Ask>,
+    /// Questions that were passed on and of which nothing was heard yet.
+    passed: BTreeMap<u64, Ask>,
     deaths: VecDeque<Instant>,
     /// A model to take once nothing runs.
     next: Option<Load>,
@@ -200,6 +202,7 @@ impl Owner {
             number: 0,
             asked: BTreeMap::new(),
             waiting: VecDeque::new(),
+            passed: BTreeMap::new(),
             deaths: VecDeque::new(),
             next: None,
         }
@@ -227,6 +230,7 @@ impl Owner {
             Event::Cancel(id) => {
                 if self.asked.remove(&id).is_some() {
                     self.waiting.retain(|ask| id_of(ask) != Some(id));
+                    self.passed.remove(&id);
                     self.tell(&Ask::Cancel { id });
                 }
             }
@@ -274,6 +278,7 @@ impl Owner {
         if self.live.as_ref().is_some_and(|live| live.loaded) && self.next.is_none() {
             for ask in std::mem::take(&mut self.waiting) {
                 self.tell(&ask);
+                self.passed.extend(id_of(&ask).map(|id| (id, ask)));
             }
         }
     }
@@ -348,6 +353,7 @@ impl Owner {
             | Say::Embedding { id, .. }
             | Say::Refused { id, .. } => *id,
         };
+        self.passed.remove(&to);
         let ends = !matches!(say, Say::Prefill { .. } | Say::Text { .. });
         if let Some(sender) = self.asked.get(&to) {
             // Whoever asked may have gone; then it was cancelled.
@@ -368,19 +374,21 @@ impl Owner {
     /// Ends every question with what went wrong.
     fn fail_all(&mut self, what: &str) {
         self.waiting.clear();
+        self.passed.clear();
         for (id, sender) in std::mem::take(&mut self.asked) {
             let end = End::Failed(what.to_owned());
             let _ = sender.send(Say::End { id, end, usage: Usage::default() });
         }
     }
 
-    /// The process ended by itself. What it was doing fails; what it was not asked yet goes to the next.
+    /// The process ended by itself. What it was doing fails; what it had not begun goes to the next.
     fn died(&mut self) {
         let Some(mut live) = self.live.take() else { return };
         let how = live.child.wait().map_or_else(|error| error.to_string(), describe);
         self.deaths.push_back(Instant::now());
         tracing::warn!("the model's process {how}");
-        let waiting = std::mem::take(&mut self.waiting);
+        let passed = std::mem::take(&mut self.passed);
+        let waiting: VecDeque<Ask> = passed.into_values().chain(std::mem::take(&mut self.waiting)).collect();
         let mut kept = BTreeMap::new();
         for ask in &waiting {
             if let Some((id, sender)) = id_of(ask).and_then(|id| self.asked.remove_entry(&id)) {

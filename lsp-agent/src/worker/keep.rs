@@ -68,8 +68,13 @@ impl Batches<'_> {
         let tokens_of: Vec<_> =
             tokens.iter().map(|token| llama_cpp_2::token::LlamaToken::new(*token)).collect();
         let written = self.context.state_seq_save_file(&partial, sequence, &tokens_of);
-        let finished = written.map_err(io::Error::other).and_then(|_| {
+        let finished = written.map_err(io::Error::other).and_then(|written| {
             let (bytes, checksum) = checksum(&partial)?;
+            // llama.cpp does not see what fails only when the file is closed.
+            if bytes != written as u64 {
+                let what = format!("{bytes} of {written} bytes could be written; the disk may be full");
+                return Err(io::Error::new(io::ErrorKind::StorageFull, what));
+            }
             let label =
                 Label { fingerprint: self.fingerprint.clone(), tokens: tokens.len(), bytes, checksum };
             let text = serde_json::to_vec(&label)?;
@@ -79,8 +84,10 @@ impl Batches<'_> {
             fs::rename(&partial, folder.join(format!("{name}.json")))
         });
         if finished.is_err() {
-            // A full disk: nothing half-written stays.
-            let _ = fs::remove_file(&partial);
+            // Nothing half-written stays.
+            for left in [partial, state, folder.join(format!("{name}.{}.label", std::process::id()))] {
+                let _ = fs::remove_file(left);
+            }
         }
         finished
     }

@@ -138,13 +138,11 @@ impl Slot {
             let what = "the model's output is no numbers; the file may be damaged: verify it";
             return End::Failed(what.to_owned());
         }
-        match self.ask.form {
-            Some(_) if !self.chooser.may_end() => {
-                let what = "the form cannot go on: the model has no token for what has to come next";
-                End::Failed(what.to_owned())
-            }
-            _ => End::Complete,
+        if self.chooser.may_end() {
+            return End::Complete;
         }
+        let what = "the grammar or form cannot go on: the model has no token for what has to come next";
+        End::Failed(what.to_owned())
     }
 
     /// A draft of what comes next, at most so many tokens: what must come, what followed the last time, or what a smaller
@@ -169,7 +167,7 @@ impl Slot {
             return Draft { tokens: seen.to_vec(), source: Source::Seen };
         }
         let Some(smaller) = smaller else { return Draft::default() };
-        let worth = smaller.trust.worth(costs, smaller.each());
+        let worth = smaller.worth(costs);
         Draft { tokens: smaller.guess(&self.tokens, worth.min(most)), source: Source::Smaller }
     }
 

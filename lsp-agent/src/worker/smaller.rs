@@ -1,7 +1,7 @@
 //! Drafts by a smaller model of the same vocabulary (Leviathan and others 2023), where nothing that was seen tells what
 //! comes next.
 
-use super::draft::{LONGEST, Trust};
+use super::draft::{Costs, LONGEST, Trust};
 use super::prefixes::common;
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::llama_batch::LlamaBatch;
@@ -13,6 +13,8 @@ use std::time::Instant;
 const CHUNK: usize = 128;
 /// It stops where its own next token is less likely than this.
 const LEAST_CHANCE: f32 = 0.5;
+/// How fast it is forgotten, from token to token, that drafts were too slow.
+const PATIENCE: f32 = 0.99;
 /// How fast measurements are forgotten.
 const KEEP: f32 = 0.8;
 
@@ -45,9 +47,14 @@ impl<'m> Smaller<'m> {
         Self { model, context, batch, tokens: Vec::new(), trust: Trust::default(), each: 0.0 }
     }
 
-    /// Milliseconds that a drafted token takes, as measured.
-    pub(super) fn each(&self) -> f32 {
-        self.each
+    /// How many tokens it is worth to let it draft.
+    pub(super) fn worth(&mut self, costs: &Costs) -> usize {
+        let worth = self.trust.worth(costs, self.each);
+        if worth == 0 {
+            // What was slow while the machine was busy is tried again some time.
+            self.each *= PATIENCE;
+        }
+        worth
     }
 
     /// At most so many tokens that may follow. Nothing while it is still reading what came before.
