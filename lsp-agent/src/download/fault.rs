@@ -15,10 +15,6 @@ pub enum DownloadError {
     Hub(String),
     #[error("the hub leads to `{to}`, which is not followed: only `https://` addresses are")]
     Redirect { to: String },
-    #[error(
-        "the system has no certificates to know hubs by ({0}); install the package that has them, such as `ca-certificates`"
-    )]
-    Certificates(String),
     #[error("there is no `{file}` on the hub; see that owner, name and file are right")]
     NotFound { file: String },
     #[error(

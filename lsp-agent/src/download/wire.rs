@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 use ureq::http::Response;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 use url::Url;
 
@@ -96,7 +96,7 @@ impl Wire {
             .timeout_recv_response(Some(Duration::from_secs(60)))
             .user_agent(concat!("devtoolkit-agent/", env!("CARGO_PKG_VERSION")));
         if hub.is_encrypted() {
-            config = config.tls_config(tls()?);
+            config = config.tls_config(tls());
         }
         Ok(Self { hub: hub.clone(), agent: config.build().new_agent() })
     }
@@ -180,16 +180,10 @@ fn pass_on(response: Response<Body>, tell: &impl Fn(Piece) -> bool) {
     }
 }
 
-/// Hubs are known by the certificates that the system trusts.
-fn tls() -> Result<TlsConfig, DownloadError> {
-    let found = rustls_native_certs::load_native_certs();
-    if found.certs.is_empty() {
-        let why = found.errors.first().map_or("none were found".to_owned(), ToString::to_string);
-        return Err(DownloadError::Certificates(why));
-    }
-    let roots = found.certs.iter().map(|certificate| Certificate::from_der(certificate).to_owned());
-    Ok(TlsConfig::builder()
-        .root_certs(RootCerts::Specific(Arc::new(roots.collect())))
+/// Hubs are known as the system knows them.
+fn tls() -> TlsConfig {
+    TlsConfig::builder()
+        .root_certs(RootCerts::PlatformVerifier)
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .build())
+        .build()
 }
