@@ -14,6 +14,7 @@ pub mod machine;
 pub mod model;
 pub mod model_store;
 pub mod placement;
+pub mod plan;
 pub mod provider;
 pub mod template;
 #[cfg(feature = "llama")]

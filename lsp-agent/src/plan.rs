@@ -1,0 +1,311 @@
+//! A plan: what is to be done, in steps that a person can read, change and approve before anything happens.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::fmt;
+use thiserror::Error;
+
+/// The most steps of a plan.
+pub const MOST_STEPS: usize = 24;
+
+/// A step's number, which it keeps when others are moved or removed. Counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StepId(pub u32);
+
+impl fmt::Display for StepId {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{}", self.0)
+    }
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    pub title: String,
+    pub description: String,
+    /// Why it is done in this way.
+    pub reasoning: String,
+    pub steps: Vec<Step>,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    pub id: StepId,
+    #[serde(flatten)]
+    pub action: Action,
+    /// What it is to achieve, in words for whoever does it.
+    pub instruction: String,
+    /// What a person says of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comments: Vec<String>,
+}
+
+/// What a step does, and to what. Paths are the workspace's, with `/`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Action {
+    /// Changes a file, or one symbol in it.
+    Edit {
+        path: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        symbol: Option<String>,
+    },
+    /// Makes a new file.
+    Create {
+        path: String,
+    },
+    Delete {
+        path: String,
+    },
+    Move {
+        path: String,
+        to: String,
+    },
+    /// Renames a symbol wherever it is used; the index does that, not the model.
+    RenameSymbol {
+        path: String,
+        symbol: String,
+        to: String,
+    },
+    /// Runs a command over what is staged.
+    Command {
+        command: String,
+    },
+    /// Something to know; nothing is done.
+    Note,
+}
+
+/// How a person changes a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "edit", rename_all = "snake_case")]
+pub enum PlanEdit {
+    /// Another instruction.
+    Instruct {
+        step: StepId,
+        instruction: String,
+    },
+    Remove {
+        step: StepId,
+    },
+    /// To this place, counted from 0.
+    Move {
+        step: StepId,
+        place: usize,
+    },
+    Comment {
+        step: StepId,
+        text: String,
+    },
+}
+
+/// What is wrong with a plan, in words for the model or the person who wrote it.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum PlanError {
+    #[error("the plan is no JSON of the schema: {0}")]
+    Json(String),
+    #[error("the plan has no steps")]
+    Empty,
+    #[error("the plan has {0} steps; at most {MOST_STEPS} can be reviewed, so do less or put steps together")]
+    TooLong(usize),
+    #[error("step {step}: there is no file `{path}`; name a file that exists")]
+    NoFile { step: StepId, path: String },
+    #[error("step {step}: `{path}` exists already; edit it, or choose another name")]
+    Exists { step: StepId, path: String },
+    #[error("step {step}: `{path}` is no path inside of the workspace")]
+    Outside { step: StepId, path: String },
+    #[error("step {step}: its instruction is empty")]
+    NoInstruction { step: StepId },
+    #[error("there is no step {0}")]
+    NoStep(StepId),
+}
+
+/// A plan as a model writes it: without numbers.
+#[derive(Deserialize)]
+struct Written {
+    title: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    reasoning: String,
+    steps: Vec<WrittenStep>,
+}
+
+#[derive(Deserialize)]
+struct WrittenStep {
+    #[serde(flatten)]
+    action: Action,
+    #[serde(default)]
+    instruction: String,
+}
+
+impl Plan {
+    /// Reads what a model wrote. `is_file` says which paths exist, steps before taken into account by the plan itself.
+    ///
+    /// # Errors
+    /// When it is no plan, or a step's target cannot be.
+    pub fn read(text: &str, is_file: &dyn Fn(&str) -> bool) -> Result<Self, PlanError> {
+        let Written { title, description, reasoning, steps } =
+            serde_json::from_str(text).map_err(|error| PlanError::Json(error.to_string()))?;
+        let steps = (1..).zip(steps).map(|(id, WrittenStep { action, instruction })| Step {
+            id: StepId(id),
+            action,
+            instruction,
+            comments: Vec::new(),
+        });
+        let plan = Self { title, description, reasoning, steps: steps.collect() };
+        plan.check(is_file)?;
+        Ok(plan)
+    }
+
+    /// Whether every step can be done after those before it.
+    fn check(&self, is_file: &dyn Fn(&str) -> bool) -> Result<(), PlanError> {
+        match self.steps.len() {
+            0 => return Err(PlanError::Empty),
+            count if count > MOST_STEPS => return Err(PlanError::TooLong(count)),
+            _ => {}
+        }
+        // What earlier steps made and removed, the latest last.
+        let mut made: Vec<(String, bool)> = Vec::new();
+        for Step { id, action, instruction, .. } in &self.steps {
+            let step = *id;
+            let exists = |path: &str, made: &[(String, bool)]| {
+                let changed = made.iter().rev().find(|(other, _)| other == path);
+                changed.map_or_else(|| is_file(path), |(_, is_there)| *is_there)
+            };
+            for path in action.paths() {
+                if !is_inside(path) {
+                    return Err(PlanError::Outside { step, path: path.to_owned() });
+                }
+            }
+            if let Some(path) = action.existing().filter(|path| !exists(path, &made)) {
+                return Err(PlanError::NoFile { step, path: path.to_owned() });
+            }
+            if let Some(path) = action.new().filter(|path| exists(path, &made)) {
+                return Err(PlanError::Exists { step, path: path.to_owned() });
+            }
+            if instruction.trim().is_empty() && matches!(action, Action::Edit { .. } | Action::Create { .. })
+            {
+                return Err(PlanError::NoInstruction { step });
+            }
+            if let Action::Delete { path } | Action::Move { path, .. } = action {
+                made.push((path.clone(), false));
+            }
+            made.extend(action.new().map(|path| (path.to_owned(), true)));
+        }
+        Ok(())
+    }
+
+    /// Changes the plan as a person wants it.
+    ///
+    /// # Errors
+    /// When there is no such step, or none would be left.
+    pub fn edit(&mut self, edit: PlanEdit) -> Result<(), PlanError> {
+        match edit {
+            PlanEdit::Instruct { step, instruction } => self.step(step)?.instruction = instruction,
+            PlanEdit::Comment { step, text } => self.step(step)?.comments.push(text),
+            PlanEdit::Remove { step } => {
+                let place = self.place(step)?;
+                if self.steps.len() == 1 {
+                    return Err(PlanError::Empty);
+                }
+                self.steps.remove(place);
+            }
+            PlanEdit::Move { step, place } => {
+                let moved = self.steps.remove(self.place(step)?);
+                self.steps.insert(place.min(self.steps.len()), moved);
+            }
+        }
+        Ok(())
+    }
+
+    fn place(&self, step: StepId) -> Result<usize, PlanError> {
+        self.steps.iter().position(|other| other.id == step).ok_or(PlanError::NoStep(step))
+    }
+
+    fn step(&mut self, step: StepId) -> Result<&mut Step, PlanError> {
+        let place = self.place(step)?;
+        Ok(&mut self.steps[place])
+    }
+}
+
+impl Action {
+    /// The file that has to be there.
+    #[must_use]
+    pub fn existing(&self) -> Option<&str> {
+        match self {
+            Self::Edit { path, .. }
+            | Self::Delete { path }
+            | Self::Move { path, .. }
+            | Self::RenameSymbol { path, .. } => Some(path),
+            Self::Create { .. } | Self::Command { .. } | Self::Note => None,
+        }
+    }
+
+    /// The file that it makes.
+    #[must_use]
+    pub fn new(&self) -> Option<&str> {
+        match self {
+            Self::Create { path } | Self::Move { to: path, .. } => Some(path),
+            Self::Edit { .. }
+            | Self::Delete { .. }
+            | Self::RenameSymbol { .. }
+            | Self::Command { .. }
+            | Self::Note => None,
+        }
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &str> {
+        self.existing().into_iter().chain(self.new())
+    }
+}
+
+/// Whether a text is a plain path below the root: what the workspace takes is decided there.
+fn is_inside(path: &str) -> bool {
+    !path.is_empty()
+        && !path.starts_with('/')
+        && !path.contains(['\\', '\0'])
+        && path.split('/').all(|name| !matches!(name, "" | "." | ".."))
+}
+
+/// The schema of a plan as a model writes it. The formats `existing_path` and `new_path` stand for paths, so that a
+/// constraint can allow only those that there are, and those that can be made.
+#[must_use]
+pub fn schema() -> Value {
+    let text = |most: u32| json!({"type": "string", "maxLength": most});
+    let existing = json!({"type": "string", "format": "existing_path"});
+    let new = json!({"type": "string", "format": "new_path"});
+    let step = |kind: &str, fields: &[(&str, Value)]| {
+        let mut properties = serde_json::Map::new();
+        properties.insert("kind".to_owned(), json!({"const": kind}));
+        properties.extend(fields.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())));
+        properties.insert("instruction".to_owned(), text(600));
+        let required: Vec<&String> = properties.keys().collect();
+        let required = json!(required);
+        json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+    };
+    let steps = [
+        step("edit", &[("path", existing.clone()), ("symbol", text(120))]),
+        step("edit", &[("path", existing.clone())]),
+        step("create", &[("path", new.clone())]),
+        step("delete", &[("path", existing.clone())]),
+        step("move", &[("path", existing.clone()), ("to", new)]),
+        step("rename_symbol", &[("path", existing), ("symbol", text(120)), ("to", text(120))]),
+        step("command", &[("command", text(300))]),
+        step("note", &[]),
+    ];
+    json!({
+        "type": "object",
+        "properties": {
+            "title": text(100),
+            "description": text(600),
+            "reasoning": text(600),
+            "steps": {"type": "array", "items": {"anyOf": steps}, "minItems": 1, "maxItems": MOST_STEPS},
+        },
+        "required": ["title", "description", "reasoning", "steps"],
+        "additionalProperties": false,
+    })
+}
+
+#[cfg(test)]
+mod tests;
