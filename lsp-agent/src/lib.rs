@@ -9,13 +9,16 @@
 pub mod catalogue;
 pub mod constraint;
 pub mod download;
+pub mod edit;
 pub mod gguf;
 pub mod machine;
 pub mod model;
 pub mod model_store;
 pub mod placement;
 pub mod plan;
+pub mod protocol;
 pub mod provider;
+pub mod session;
 pub mod template;
 #[cfg(feature = "llama")]
 pub mod worker;

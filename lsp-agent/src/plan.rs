@@ -166,22 +166,22 @@ impl Plan {
             _ => {}
         }
         // What earlier steps made and removed, the latest last.
-        let mut made: Vec<(String, bool)> = Vec::new();
+        let mut changed: Vec<(String, bool)> = Vec::new();
         for Step { id, action, instruction, .. } in &self.steps {
             let step = *id;
-            let exists = |path: &str, made: &[(String, bool)]| {
-                let changed = made.iter().rev().find(|(other, _)| other == path);
-                changed.map_or_else(|| is_file(path), |(_, is_there)| *is_there)
+            let exists = |path: &str, changed: &[(String, bool)]| {
+                let last = changed.iter().rev().find(|(other, _)| other == path);
+                last.map_or_else(|| is_file(path), |(_, is_there)| *is_there)
             };
             for path in action.paths() {
                 if !is_inside(path) {
                     return Err(PlanError::Outside { step, path: path.to_owned() });
                 }
             }
-            if let Some(path) = action.existing().filter(|path| !exists(path, &made)) {
+            if let Some(path) = action.existing().filter(|path| !exists(path, &changed)) {
                 return Err(PlanError::NoFile { step, path: path.to_owned() });
             }
-            if let Some(path) = action.new().filter(|path| exists(path, &made)) {
+            if let Some(path) = action.made().filter(|path| exists(path, &changed)) {
                 return Err(PlanError::Exists { step, path: path.to_owned() });
             }
             if instruction.trim().is_empty() && matches!(action, Action::Edit { .. } | Action::Create { .. })
@@ -189,9 +189,9 @@ impl Plan {
                 return Err(PlanError::NoInstruction { step });
             }
             if let Action::Delete { path } | Action::Move { path, .. } = action {
-                made.push((path.clone(), false));
+                changed.push((path.clone(), false));
             }
-            made.extend(action.new().map(|path| (path.to_owned(), true)));
+            changed.extend(action.made().map(|path| (path.to_owned(), true)));
         }
         Ok(())
     }
@@ -244,7 +244,7 @@ impl Action {
 
     /// The file that it makes.
     #[must_use]
-    pub fn new(&self) -> Option<&str> {
+    pub fn made(&self) -> Option<&str> {
         match self {
             Self::Create { path } | Self::Move { to: path, .. } => Some(path),
             Self::Edit { .. }
@@ -256,7 +256,7 @@ impl Action {
     }
 
     fn paths(&self) -> impl Iterator<Item = &str> {
-        self.existing().into_iter().chain(self.new())
+        self.existing().into_iter().chain(self.made())
     }
 }
 

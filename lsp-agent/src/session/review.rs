@@ -1,0 +1,30 @@
+//! A person's look at the changes.
+
+use super::{Effect, Session, State, Todo};
+use crate::protocol::{Problem, What, Which};
+
+impl Session {
+    /// Accepts or rejects. Only a person's command comes here.
+    pub(super) fn review(&mut self, which: Which, accept: bool, reason: String, todo: &mut Todo) {
+        if !matches!(self.state, State::ChangeReview) {
+            return self.refuse("no changes wait for an answer", todo);
+        }
+        todo.push(Effect::Review { turn: self.turn, which, accept, reason });
+    }
+
+    pub(super) fn reviewed(&mut self, left: usize, said: Result<String, Problem>, todo: &mut Todo) {
+        self.staged = left;
+        let done = match said {
+            Ok(said) => said,
+            Err(problem) => return self.tell(What::Error(problem), todo),
+        };
+        match self.state {
+            State::ChangeReview if left == 0 => {
+                self.tell(What::Complete { changed: true, summary: done }, todo);
+                self.state = State::Idle;
+            }
+            State::Idle if left > 0 => self.state = State::ChangeReview,
+            _ => {}
+        }
+    }
+}
