@@ -68,7 +68,7 @@ pub enum Event {
         turn: u64,
         seconds: u32,
     },
-    /// A call waits for a person.
+    /// A call waits for a person's answer.
     Questioned {
         turn: u64,
         call: CallId,
@@ -338,10 +338,7 @@ impl Session {
                 State::Idle | State::ChangeReview => todo.push(Effect::Undo { turn: self.turn }),
                 _ => self.refuse("something is running; cancel it first", todo),
             },
-            Command::SetMode { mode } => {
-                self.mode = mode;
-                self.tell(What::Status { phase: self.phase(), mode }, todo);
-            }
+            Command::SetMode { mode } => self.set_mode(mode, todo),
             Command::SetModel { role, model } => todo.push(Effect::UseModel { role, model }),
         }
     }

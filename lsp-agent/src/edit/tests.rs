@@ -66,7 +66,7 @@ fn changes_that_cannot_be_right_are_told() {
     assert_eq!(check(dropped, "remove Box and its volume"), Ok(()));
     let renamed = CODE.replace("def volume", "def size");
     assert_eq!(target(Some(CODE), Some("Box.volume")).check(&renamed, "another name"), Ok(()));
-    assert_eq!(target(None, None).check("def (", "x").map_err(|fault| fault.to_string()).is_err(), true);
+    assert!(target(None, None).check("def (", "x").is_err());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{Answer, Effect, Outcome, Request, Role, Session, State, Todo, Wanted, prompts};
 use crate::model::{CallId, Message, Role as Speaker};
-use crate::protocol::{Focus, Mode, Problem};
+use crate::protocol::{Focus, Mode, Problem, What};
 
 /// Calls that a model may make at once.
 const MOST_CALLS: usize = 8;
@@ -37,6 +37,11 @@ impl Session {
         self.mode = mode.unwrap_or(self.mode);
         self.state = State::Understanding(Understanding { prompt: text.clone(), ..Understanding::default() });
         todo.push(Effect::Gather { turn: self.turn, prompt: text, focus });
+    }
+
+    pub(super) fn set_mode(&mut self, mode: Mode, todo: &mut Todo) {
+        self.mode = mode;
+        self.tell(What::Status { phase: self.phase(), mode }, todo);
     }
 
     pub(super) fn gathered(&mut self, context: &str, files: Vec<String>, todo: &mut Todo) {
