@@ -267,3 +267,6 @@ pub enum Permission {
     Session,
     Always,
 }
+
+#[cfg(test)]
+mod tests;
