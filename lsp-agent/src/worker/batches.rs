@@ -36,8 +36,12 @@ const CACHED: u32 = 12;
 /// When nothing is asked for so long, cached prefixes are written to disk.
 const IDLE: Duration = Duration::from_secs(20);
 
-/// Sequences of a context.
+/// Sequences of a context. Vectors are made one at a time, and llama.cpp aborts on the mean over a batch that the number
+/// of sequences does not divide.
 pub(super) fn sequences(load: &Load) -> u32 {
+    if load.embeddings {
+        return 1;
+    }
     load.parallel.clamp(1, 16) + CACHED
 }
 

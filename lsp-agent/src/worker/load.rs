@@ -7,11 +7,12 @@ use super::smaller::{Smaller, is_alike};
 use super::{Asks, Pipe};
 use crate::provider::wire::{Ask, Fim, KvType, Load, Loaded, Say};
 use anyhow::Result;
-use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams};
+use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams, LlamaPoolingType};
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
+use llama_cpp_2::vocab::LlamaVocab;
 use std::ffi::CString;
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -34,7 +35,7 @@ pub(super) fn serve(backend: &LlamaBackend, load: &Load, asks: &Asks, say: &mut 
         say.say(&Say::LoadFailed { what })?;
         return Ok(None);
     };
-    let context = match model.new_context(backend, context_params(load)) {
+    let context = match model.new_context(backend, context_params(load, &model)) {
         Ok(context) => context,
         Err(error) => {
             let what = format!(
@@ -52,7 +53,7 @@ pub(super) fn serve(backend: &LlamaBackend, load: &Load, asks: &Asks, say: &mut 
     };
     let mut batches = Batches::new(&model, context, load);
     batches.smaller = smaller.as_ref().and_then(|smaller| {
-        let params = context_params(load).with_n_seq_max(1).with_n_batch(256).with_n_ubatch(256);
+        let params = context_params(load, smaller).with_n_seq_max(1).with_n_batch(256).with_n_ubatch(256);
         let context = smaller.new_context(backend, params);
         let context =
             context.map_err(|error| warnings.push(format!("no drafts by a smaller model: {error}")));
@@ -136,7 +137,7 @@ fn experts_on_cpu(layers: u32) -> Option<CString> {
     if layers.is_empty() { None } else { CString::new(pattern).ok() }
 }
 
-fn context_params(load: &Load) -> LlamaContextParams {
+fn context_params(load: &Load, model: &LlamaModel) -> LlamaContextParams {
     let kv = match load.kv {
         KvType::F16 => KvCacheType::F16,
         KvType::F32 => KvCacheType::F32,
@@ -144,21 +145,34 @@ fn context_params(load: &Load) -> LlamaContextParams {
         KvType::Q4 => KvCacheType::Q4_0,
     };
     let threads = i32::try_from(load.threads.max(1)).unwrap_or(1);
+    // A text's vector comes of one evaluation.
+    let step = if load.embeddings { load.batch } else { load.batch.min(512) };
     LlamaContextParams::default()
         .with_n_ctx(NonZeroU32::new(load.context))
         .with_n_batch(load.batch)
-        .with_n_ubatch(load.batch.min(512))
+        .with_n_ubatch(step)
         .with_n_seq_max(super::batches::sequences(load))
         .with_n_threads(threads)
         .with_n_threads_batch(threads)
         .with_type_k(kv)
         .with_type_v(kv)
         .with_embeddings(load.embeddings)
+        .with_pooling_type(pooling(load, model))
         // One store for all sequences, so that they share prefixes and none has a fixed part.
         .with_kv_unified(true)
         // With a window that forgets, nothing could be taken over from an earlier turn.
         .with_swa_full(true)
         .with_no_perf(true)
+}
+
+/// How a text's vector comes from those of its tokens: as the file says, and else their mean.
+fn pooling(load: &Load, model: &LlamaModel) -> LlamaPoolingType {
+    let name = model.meta_val_str("general.architecture").unwrap_or_default();
+    let is_told = model.meta_val_str(&format!("{name}.pooling_type")).is_ok();
+    match load.embeddings && !is_told {
+        true => LlamaPoolingType::Mean,
+        false => LlamaPoolingType::Unspecified,
+    }
 }
 
 fn facts(model: &LlamaModel, load: &Load) -> Loaded {
