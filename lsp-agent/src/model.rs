@@ -1,5 +1,6 @@
 //! What a model is asked, and what it says: plain values that every provider shares.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Who says something.
@@ -44,6 +45,27 @@ pub struct ToolDescription {
     pub description: String,
     /// JSON schema of the arguments, its properties in the order in which they are to be written.
     pub schema: Map<String, Value>,
+}
+
+/// A piece of a prompt. Where it is not `special`, what looks like a control token is text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    pub text: String,
+    pub special: bool,
+}
+
+impl Part {
+    /// What somebody says, or a file.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), special: false }
+    }
+
+    /// A control token.
+    #[must_use]
+    pub fn special(text: impl Into<String>) -> Self {
+        Self { text: text.into(), special: true }
+    }
 }
 
 impl Message {

@@ -5,6 +5,7 @@
 //! in a way that it does, so that callers need not know.
 
 pub mod calls;
+mod controls;
 mod date;
 mod habits;
 mod json;
@@ -14,8 +15,9 @@ mod python;
 #[cfg(test)]
 mod tests;
 
-use crate::model::{Message, ToolDescription};
+use crate::model::{Message, Part, ToolDescription};
 use calls::Format;
+use controls::{Controls, Given};
 use habits::Habits;
 use minijinja::{Environment, Value};
 use serde_json::Map;
@@ -44,6 +46,10 @@ pub enum TemplateError {
     Endless,
     #[error("the chat template writes more than {LONGEST} bytes")]
     TooLong,
+    #[error(
+        "the conversation has every character for private use in it, and none is left to mark what it quotes"
+    )]
+    NoSentinel,
 }
 
 /// What is to be said to a model.
@@ -77,6 +83,9 @@ pub struct Marks {
 }
 
 /// A model's chat template.
+///
+/// Its steps and what it writes are bounded. What it keeps in variables is not: a template that doubles a text forty times
+/// takes all memory, and the Jinja library asks nobody before it joins texts. Only a process with a limit could hold that.
 #[derive(Debug)]
 pub struct Template {
     environment: Environment<'static>,
@@ -121,6 +130,27 @@ impl Template {
     pub fn render(&self, conversation: &Conversation<'_>) -> Result<String, TemplateError> {
         let (messages, tools) = self.given(conversation);
         self.write(conversation, &messages, &tools)
+    }
+
+    /// The conversation as parts of a prompt: only control tokens that the template itself writes are special, whatever
+    /// is said in the conversation. `controls` are the texts of the vocabulary's control tokens.
+    ///
+    /// A template that writes half of a control token and takes the other half from the conversation is not seen
+    /// through; no known one does.
+    ///
+    /// # Errors
+    /// When the template refuses it, or fails; or all 137,468 characters for private use occur in the conversation.
+    pub fn render_parts(
+        &self,
+        conversation: &Conversation<'_>,
+        controls: &[String],
+    ) -> Result<Vec<Part>, TemplateError> {
+        let controls = Controls::new(controls);
+        let template = self.environment.get_template(NAME).expect("the template was added");
+        let mut given = Given::new(conversation);
+        let sentinel = given.break_controls(&controls, template.source()).ok_or(TemplateError::NoSentinel)?;
+        let written = self.render(&given.of(conversation))?;
+        Ok(controls.parts(&written, sentinel))
     }
 
     /// The messages and the tools as the template is given them.

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
+pub use crate::model::Part;
+
 /// The most bytes of a frame.
 const LIMIT: u32 = 256 << 20;
 
@@ -38,7 +40,7 @@ pub enum Ask {
 }
 
 /// A model and how it is to lie in memory.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Load {
     pub path: PathBuf,
     /// Tokens that all sequences together may hold.
@@ -58,6 +60,8 @@ pub struct Load {
     pub draft: Option<PathBuf>,
     /// Where cached prefixes are kept between processes.
     pub keep: Option<PathBuf>,
+    /// A chat template in the place of the file's own.
+    pub template: Option<String>,
 }
 
 /// How keys and values are stored.
@@ -68,13 +72,6 @@ pub enum KvType {
     F32,
     Q8,
     Q4,
-}
-
-/// A piece of a prompt. Where it is not `special`, what looks like a control token is text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
-    pub text: String,
-    pub special: bool,
 }
 
 /// One request.
@@ -101,6 +98,27 @@ pub struct Generate {
     pub urgent: bool,
     /// Likely tokens to report beside each that is written.
     pub alternatives: u32,
+}
+
+impl Generate {
+    /// Plain writing after a prompt: the likeliest tokens, `tokens` of them at most, within two minutes.
+    #[must_use]
+    pub fn new(prompt: Vec<Part>, tokens: u32) -> Self {
+        Self {
+            id: 0,
+            prompt,
+            tokens,
+            time: 120_000,
+            sampling: Sampling::default(),
+            stop: Vec::new(),
+            grammar: None,
+            form: None,
+            drafts: Vec::new(),
+            speculate: false,
+            urgent: false,
+            alternatives: 0,
+        }
+    }
 }
 
 /// A GBNF grammar, perhaps only from some word on.
@@ -187,6 +205,8 @@ pub struct Loaded {
     pub context: u32,
     pub trained_context: u32,
     pub vocabulary: u32,
+    /// The texts of its control tokens.
+    pub controls: Vec<String>,
     pub template: Option<String>,
     pub bos: String,
     pub eos: String,

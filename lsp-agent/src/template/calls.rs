@@ -55,10 +55,10 @@ pub enum CallError {
 
 /// What an answer is expected to hold.
 #[derive(Clone, Copy, Debug)]
-pub struct Expected<'a> {
+pub struct Expected<'a, T> {
     pub format: Format,
     /// The tools that were offered.
-    pub tools: &'a [ToolDescription],
+    pub tools: T,
     /// The text that the model was given: its end says whether the model begins within its reasoning.
     pub prompt: &'a str,
     /// Calls of the conversation so far: ids go on from there.
@@ -67,17 +67,17 @@ pub struct Expected<'a> {
 
 /// Reads one answer.
 #[derive(Debug)]
-pub struct Reader<'a> {
-    tools: &'a [ToolDescription],
+pub struct Reader<T> {
+    tools: T,
     stream: Stream,
     calls: usize,
     read: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<T: AsRef<[ToolDescription]>> Reader<T> {
     /// Reads an answer from its start.
     #[must_use]
-    pub fn new(expected: Expected<'a>) -> Self {
+    pub fn new(expected: Expected<'_, T>) -> Self {
         let Expected { format, tools, prompt, calls } = expected;
         Self { tools, stream: Stream::new(format, prompt), calls, read: 0 }
     }
@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
                     _ => said.push(Said::Reasoning(text)),
                 },
                 stream::Piece::Call { style, body, before, behind } => {
-                    match body::read(&body, style, self.tools) {
+                    match body::read(&body, style, self.tools.as_ref()) {
                         Ok(calls) => self.call(calls, &mut said),
                         Err(body::NotRead::Text) => add_text(&format!("{before}{body}{behind}"), &mut said),
                         Err(body::NotRead::Broken(error)) => said.push(Said::Broken(error)),

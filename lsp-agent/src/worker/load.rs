@@ -20,6 +20,10 @@ use std::pin::pin;
 use std::sync::mpsc;
 use std::thread;
 
+/// The most control tokens that are told, and the bytes of each: known vocabularies have a tenth of it.
+const MOST_CONTROLS: usize = 1 << 16;
+const LONGEST_CONTROL: usize = 256;
+
 /// Loads a model and serves requests on it. Gives the question that ended that, if one did.
 pub(super) fn serve(backend: &LlamaBackend, load: &Load, asks: &Asks, say: &mut Pipe) -> Result<Option<Ask>> {
     if !load.path.is_file() {
@@ -195,13 +199,21 @@ fn facts(model: &LlamaModel, load: &Load) -> Loaded {
         context: load.context,
         trained_context: model.n_ctx_train(),
         vocabulary: vocab.n_tokens().unsigned_abs(),
-        template: model.chat_template(None).ok().and_then(|template| template.to_string().ok()),
+        controls: controls(&vocab),
+        template: load.template.clone().or_else(|| model.chat_template(None).ok()?.to_string().ok()),
         bos: text(vocab.bos()).unwrap_or_default(),
         eos: text(vocab.eos()).unwrap_or_default(),
         fim: fim(),
         restored: 0,
         warnings: Vec::new(),
     }
+}
+
+/// The texts of the control tokens. What is left out counts as text, also where a template writes it.
+fn controls(vocab: &LlamaVocab<'_>) -> Vec<String> {
+    let tokens = vocab.tokens().filter(|token| vocab.is_control(*token));
+    let texts = tokens.filter_map(|token| String::from_utf8(vocab.token_to_piece(token, true, None)).ok());
+    texts.filter(|text| text.len() <= LONGEST_CONTROL).take(MOST_CONTROLS).collect()
 }
 
 /// What a cache on disk belongs to: the file, and all that shapes the cache.

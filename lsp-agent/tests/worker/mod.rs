@@ -46,6 +46,7 @@ pub(crate) fn load(path: PathBuf) -> Load {
         embeddings: false,
         draft: None,
         keep: None,
+        template: None,
     }
 }
 
