@@ -1,4 +1,5 @@
 //! Models, whatever they run on.
 
+pub mod chat;
 pub mod llama;
 pub mod wire;

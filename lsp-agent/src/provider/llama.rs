@@ -3,22 +3,17 @@
 //! One thread owns that process. It is started by the first request, told which model to load, ended when nothing was
 //! asked for some time, and started again when it dies; what was cached comes back from disk.
 
-use super::wire::{self, Ask, End, Generate, Load, Loaded, Part, Say, Usage};
-use std::collections::{BTreeMap, VecDeque};
-use std::io::{BufReader, BufWriter};
-use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread;
-use std::time::{Duration, Instant};
+mod owner;
 
-/// How often the process may die within [`DYING`] before it is not started again by itself.
-const DEATHS: usize = 3;
-const DYING: Duration = Duration::from_secs(60);
-/// How long the process may take to end once it was told to.
-const FAREWELL: Duration = Duration::from_secs(5);
+use super::wire::{Ask, End, Generate, Load, Loaded, Part, Say};
+use crate::template::{Marks, Template, TemplateError};
+use owner::Owner;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
 
 /// How the process is started.
 #[derive(Clone, Debug)]
@@ -41,9 +36,37 @@ impl Process {
     }
 }
 
+/// A model that is loaded.
+#[derive(Debug)]
+pub struct Known {
+    pub facts: Loaded,
+    template: OnceLock<Result<Template, TemplateError>>,
+}
+
+impl Known {
+    fn new(facts: Loaded) -> Self {
+        Self { facts, template: OnceLock::new() }
+    }
+
+    /// Its chat template.
+    ///
+    /// # Errors
+    /// When it has none, or one that cannot be used.
+    pub fn template(&self) -> Result<&Template, &TemplateError> {
+        let template = self.template.get_or_init(|| {
+            let marks = Marks { begin: self.facts.bos.clone(), end: self.facts.eos.clone() };
+            Template::new(self.facts.template.as_deref(), marks)
+        });
+        template.as_ref()
+    }
+}
+
+/// Makes a question for the model that it will be asked of.
+type Make = Box<dyn FnOnce(&Known) -> Result<Ask, String> + Send>;
+
 enum Event {
-    /// A question, and where its answers go.
-    Ask(u64, Ask, Sender<Say>),
+    /// What makes a question, and where its answers go.
+    Ask(u64, Make, Sender<Say>),
     Cancel(u64),
     /// Another model from the next request on.
     Model(Load),
@@ -100,18 +123,29 @@ impl Llama {
         Self(Arc::new(Asking { inbox, next: AtomicU64::new(1) }))
     }
 
-    fn ask(&self, ask: impl FnOnce(u64) -> Ask) -> Running {
+    fn ask(&self, make: impl FnOnce(u64, &Known) -> Result<Ask, String> + Send + 'static) -> Running {
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
         let (sender, events) = mpsc::channel();
+        let make = Box::new(move |known: &Known| make(id, known));
         // If the owner has gone, the receiver says so.
-        let _ = self.0.inbox.send(Event::Ask(id, ask(id), sender));
+        let _ = self.0.inbox.send(Event::Ask(id, make, sender));
         Running { id, asking: Arc::clone(&self.0), events }
     }
 
     /// Lets the model write. The request's `id` is given here.
     #[must_use]
     pub fn generate(&self, request: Generate) -> Running {
-        self.ask(|id| Ask::Generate(Box::new(Generate { id, ..request })))
+        self.generate_with(move |_| Ok(request))
+    }
+
+    /// Lets the model write what `make` asks for, which is told of the model that will write. It runs on the thread that
+    /// owns the process; where it fails, the request is refused in its words.
+    #[must_use]
+    pub fn generate_with(
+        &self,
+        make: impl FnOnce(&Known) -> Result<Generate, String> + Send + 'static,
+    ) -> Running {
+        self.ask(move |id, known| Ok(Ask::Generate(Box::new(Generate { id, ..make(known)? }))))
     }
 
     /// Counts or shows the tokens of a text.
@@ -119,7 +153,18 @@ impl Llama {
     /// # Errors
     /// When no model can be loaded.
     pub fn tokens(&self, parts: Vec<Part>) -> Result<Vec<i32>, String> {
-        let running = self.ask(|id| Ask::Tokenize { id, parts });
+        self.tokens_with(move |_| Ok(parts))
+    }
+
+    /// The tokens of what `make` makes for the model whose tokens they are, as in [`Self::generate_with`].
+    ///
+    /// # Errors
+    /// When no model can be loaded, or `make` fails.
+    pub fn tokens_with(
+        &self,
+        make: impl FnOnce(&Known) -> Result<Vec<Part>, String> + Send + 'static,
+    ) -> Result<Vec<i32>, String> {
+        let running = self.ask(move |id, known| Ok(Ask::Tokenize { id, parts: make(known)? }));
         answer(&running, |say| match say {
             Say::Tokens { tokens, .. } => Some(tokens.clone()),
             _ => None,
@@ -131,11 +176,17 @@ impl Llama {
     /// # Errors
     /// When the model does not, or none can be loaded.
     pub fn embed(&self, text: String) -> Result<Vec<f32>, String> {
-        let running = self.ask(|id| Ask::Embed { id, text });
+        let running = self.ask(move |id, _| Ok(Ask::Embed { id, text }));
         answer(&running, |say| match say {
             Say::Embedding { vector, .. } => Some(vector.clone()),
             _ => None,
         })
+    }
+
+    /// Whether both are the same process.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// Takes another model from the next request on.
@@ -163,292 +214,4 @@ fn answer<T>(running: &Running, wanted: impl Fn(&Say) -> Option<T>) -> Result<T,
         }
     }
     Err("the model's process is gone".to_owned())
-}
-
-/// The process, once it runs.
-struct Live {
-    number: u32,
-    child: Child,
-    pipe: BufWriter<ChildStdin>,
-    loaded: bool,
-}
-
-/// The thread's state.
-struct Owner {
-    process: Process,
-    load: Load,
-    idle: Duration,
-    inbox: Sender<Event>,
-    live: Option<Live>,
-    number: u32,
-    /// Questions that were passed on, or wait for the model.
-    asked: BTreeMap<u64, Sender<Say>>,
-    waiting: VecDeque<Ask>,
-    /// Questions that were passed on and of which nothing was heard yet.
-    passed: BTreeMap<u64, Ask>,
-    deaths: VecDeque<Instant>,
-    /// A model to take once nothing runs.
-    next: Option<Load>,
-}
-
-impl Owner {
-    fn new(process: Process, load: Load, idle: Duration, inbox: Sender<Event>) -> Self {
-        Self {
-            process,
-            load,
-            idle,
-            inbox,
-            live: None,
-            number: 0,
-            asked: BTreeMap::new(),
-            waiting: VecDeque::new(),
-            passed: BTreeMap::new(),
-            deaths: VecDeque::new(),
-            next: None,
-        }
-    }
-
-    /// Whether there will be more.
-    fn handle_next(&mut self, events: &Receiver<Event>) -> bool {
-        match events.recv_timeout(self.idle) {
-            Ok(Event::Stop) => return false,
-            Ok(event) => self.handle(event),
-            Err(RecvTimeoutError::Timeout) if self.asked.is_empty() => self.end_process(),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return false,
-        }
-        true
-    }
-
-    fn handle(&mut self, event: Event) {
-        match event {
-            Event::Ask(id, ask, sender) => {
-                self.asked.insert(id, sender);
-                self.waiting.push_back(ask);
-                self.pass_on();
-            }
-            Event::Cancel(id) => {
-                if self.asked.remove(&id).is_some() {
-                    self.waiting.retain(|ask| id_of(ask) != Some(id));
-                    self.passed.remove(&id);
-                    self.tell(&Ask::Cancel { id });
-                }
-            }
-            Event::Model(load) => {
-                self.next = Some(load);
-                self.pass_on();
-            }
-            Event::Unload(ended) => {
-                self.end_process();
-                let _ = ended.send(());
-            }
-            Event::Stop => {}
-            Event::Said(number, say) => {
-                if self.live.as_ref().is_some_and(|live| live.number == number) {
-                    self.said(say);
-                }
-            }
-            Event::Ended(number) => {
-                if self.live.as_ref().is_some_and(|live| live.number == number) {
-                    self.died();
-                }
-            }
-        }
-    }
-
-    /// Starts what has to be started, and asks what can be asked.
-    fn pass_on(&mut self) {
-        let runs = self.asked.len() > self.waiting.len();
-        if let Some(load) = self.next.take_if(|_| !runs) {
-            self.load = load;
-            if let Some(live) = &mut self.live {
-                live.loaded = false;
-                self.tell(&Ask::Load(self.load.clone()));
-            }
-        }
-        if self.waiting.is_empty() {
-            return;
-        }
-        if self.live.is_none() {
-            if let Err(what) = self.start() {
-                self.fail_all(&what);
-            }
-            return;
-        }
-        if self.live.as_ref().is_some_and(|live| live.loaded) && self.next.is_none() {
-            for ask in std::mem::take(&mut self.waiting) {
-                self.tell(&ask);
-                self.passed.extend(id_of(&ask).map(|id| (id, ask)));
-            }
-        }
-    }
-
-    fn tell(&mut self, ask: &Ask) {
-        if let Some(live) = &mut self.live
-            && wire::write(&mut live.pipe, ask).is_err()
-        {
-            tracing::debug!("the model's process takes no more questions");
-        }
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "the one place that starts the model's process")]
-    fn start(&mut self) -> Result<(), String> {
-        self.deaths.retain(|death| death.elapsed() < DYING);
-        if self.deaths.len() >= DEATHS {
-            self.deaths.clear();
-            return Err(format!(
-                "the model's process died {DEATHS} times within a minute; choose a smaller model or context \
-                 (`devtoolkit-agent model recommend`), then ask again"
-            ));
-        }
-        let mut command = Command::new(&self.process.program);
-        command.arg("infer-worker").args(&self.process.arguments);
-        command.envs(self.process.variables.iter().cloned());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-        let mut child =
-            command.spawn().map_err(|error| format!("the model's process cannot be started: {error}"))?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err("the model's process has no pipes".to_owned());
-        };
-        self.number += 1;
-        let (number, inbox) = (self.number, self.inbox.clone());
-        thread::spawn(move || {
-            let mut output = BufReader::new(output);
-            while let Ok(Some(say)) = wire::read(&mut output) {
-                if inbox.send(Event::Said(number, say)).is_err() {
-                    return;
-                }
-            }
-            let _ = inbox.send(Event::Ended(number));
-        });
-        self.live = Some(Live { number, child, pipe: BufWriter::new(input), loaded: false });
-        let load = Ask::Load(self.load.clone());
-        self.tell(&load);
-        Ok(())
-    }
-
-    fn said(&mut self, say: Say) {
-        let to = match &say {
-            Say::Loading { .. } => return self.say_to_all(&say),
-            Say::Loaded(Loaded { warnings, .. }) => {
-                for warning in warnings {
-                    tracing::warn!("{warning}");
-                }
-                if let Some(live) = &mut self.live {
-                    live.loaded = true;
-                }
-                self.say_to_all(&say);
-                return self.pass_on();
-            }
-            Say::LoadFailed { what } => {
-                self.fail_all(what);
-                // The next request tries anew: the file may have been mended.
-                return self.end_process();
-            }
-            Say::Unloaded | Say::Kept { .. } => return,
-            Say::Prefill { id, .. }
-            | Say::Text { id, .. }
-            | Say::End { id, .. }
-            | Say::Tokens { id, .. }
-            | Say::Embedding { id, .. }
-            | Say::Refused { id, .. } => *id,
-        };
-        self.passed.remove(&to);
-        let ends = !matches!(say, Say::Prefill { .. } | Say::Text { .. });
-        if let Some(sender) = self.asked.get(&to) {
-            // Whoever asked may have gone; then it was cancelled.
-            let _ = sender.send(say);
-        }
-        if ends {
-            self.asked.remove(&to);
-            self.pass_on();
-        }
-    }
-
-    fn say_to_all(&self, say: &Say) {
-        for sender in self.asked.values() {
-            let _ = sender.send(say.clone());
-        }
-    }
-
-    /// Ends every question with what went wrong.
-    fn fail_all(&mut self, what: &str) {
-        self.waiting.clear();
-        self.passed.clear();
-        for (id, sender) in std::mem::take(&mut self.asked) {
-            let end = End::Failed(what.to_owned());
-            let _ = sender.send(Say::End { id, end, usage: Usage::default() });
-        }
-    }
-
-    /// The process ended by itself. What it was doing fails; what it had not begun goes to the next.
-    fn died(&mut self) {
-        let Some(mut live) = self.live.take() else { return };
-        let how = live.child.wait().map_or_else(|error| error.to_string(), describe);
-        self.deaths.push_back(Instant::now());
-        tracing::warn!("the model's process {how}");
-        let passed = std::mem::take(&mut self.passed);
-        let waiting: VecDeque<Ask> = passed.into_values().chain(std::mem::take(&mut self.waiting)).collect();
-        let mut kept = BTreeMap::new();
-        for ask in &waiting {
-            if let Some((id, sender)) = id_of(ask).and_then(|id| self.asked.remove_entry(&id)) {
-                kept.insert(id, sender);
-            }
-        }
-        self.fail_all(&format!(
-            "the model's process {how}; it is started again, and nothing else is lost: ask again"
-        ));
-        (self.asked, self.waiting) = (kept, waiting);
-        self.pass_on();
-    }
-
-    /// Ends the process in peace: it keeps what it has cached.
-    fn end_process(&mut self) {
-        let Some(Live { mut child, pipe, .. }) = self.live.take() else { return };
-        drop(pipe);
-        let until = Instant::now() + FAREWELL;
-        while Instant::now() < until {
-            if matches!(child.try_wait(), Ok(Some(_))) {
-                return self.fail_all("the model was unloaded");
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        let _ = child.kill();
-        let _ = child.wait();
-        self.fail_all("the model was unloaded");
-    }
-}
-
-impl Drop for Owner {
-    fn drop(&mut self) {
-        self.end_process();
-    }
-}
-
-fn id_of(ask: &Ask) -> Option<u64> {
-    match ask {
-        Ask::Generate(generate) => Some(generate.id),
-        Ask::Tokenize { id, .. } | Ask::Embed { id, .. } | Ask::Cancel { id } => Some(*id),
-        Ask::Load(_) | Ask::Unload | Ask::Keep => None,
-    }
-}
-
-/// How a process ended, in words.
-fn describe(status: ExitStatus) -> String {
-    #[cfg(unix)]
-    {
-        use std::os::unix::process::ExitStatusExt;
-        match status.signal() {
-            Some(9) => return "was killed; the system may have needed its memory".to_owned(),
-            Some(6) => {
-                return "gave up (SIGABRT): llama.cpp met something that it does not handle".to_owned();
-            }
-            Some(signal) => return format!("crashed with signal {signal}"),
-            None => {}
-        }
-    }
-    match status.code() {
-        Some(code) => format!("ended with code {code}"),
-        None => "ended".to_owned(),
-    }
 }
