@@ -57,13 +57,15 @@ pub struct Entry {
 }
 
 /// What a model is given to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     Edit,
     Plan,
     Ask,
     Complete,
+    /// Vectors of texts, for search by meaning.
+    Embed,
 }
 
 /// A file of the model, in one quantisation.
@@ -290,7 +292,7 @@ impl EntryFile {
 }
 
 impl Role {
-    pub const ALL: [Self; 4] = [Self::Edit, Self::Plan, Self::Ask, Self::Complete];
+    pub const ALL: [Self; 5] = [Self::Edit, Self::Plan, Self::Ask, Self::Complete, Self::Embed];
 
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -299,6 +301,7 @@ impl Role {
             Self::Plan => "plan",
             Self::Ask => "ask",
             Self::Complete => "complete",
+            Self::Embed => "embed",
         }
     }
 }

@@ -3,4 +3,5 @@
 pub mod chat;
 pub mod fill;
 pub mod llama;
+pub mod roles;
 pub mod wire;

@@ -83,7 +83,7 @@ fn placed(
 fn least(role: Option<Role>) -> f64 {
     match role {
         Some(Role::Complete) => 15.0,
-        Some(Role::Edit | Role::Plan | Role::Ask) | None => 6.0,
+        Some(Role::Edit | Role::Plan | Role::Ask | Role::Embed) | None => 6.0,
     }
 }
 

@@ -204,7 +204,7 @@ impl WishArguments {
 
 fn role(text: &str) -> Result<Role, String> {
     let known = Role::ALL.into_iter().find(|role| role.name() == text);
-    known.ok_or_else(|| "it is one of edit, plan, ask, complete".to_owned())
+    known.ok_or_else(|| "it is one of edit, plan, ask, complete, embed".to_owned())
 }
 
 fn kv(text: &str) -> Result<KvType, String> {

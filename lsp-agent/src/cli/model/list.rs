@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 #[derive(Debug, Args)]
 pub(super) struct RecommendArguments {
-    /// Only models that take this role: edit, plan, ask or complete
+    /// Only models that take this role: edit, plan, ask, complete or embed
     #[arg(long, value_name = "ROLE", value_parser = role)]
     role: Option<Role>,
     #[command(flatten)]
