@@ -145,12 +145,15 @@ impl Template {
         conversation: &Conversation<'_>,
         controls: &[String],
     ) -> Result<Vec<Part>, TemplateError> {
-        let controls = Controls::new(controls);
+        let known = Controls::new(controls);
         let template = self.environment.get_template(NAME).expect("the template was added");
         let mut given = Given::new(conversation);
-        let sentinel = given.break_controls(&controls, template.source()).ok_or(TemplateError::NoSentinel)?;
-        let written = self.render(&given.of(conversation))?;
-        Ok(controls.parts(&written, sentinel))
+        let sentinel = given.break_controls(&known, template.source()).ok_or(TemplateError::NoSentinel)?;
+        let mut written = self.render(&given.of(conversation))?;
+        if template.source().contains("ensure_ascii") {
+            written = written.replace(&controls::escape(sentinel), &sentinel.to_string());
+        }
+        Ok(known.parts(&written, sentinel))
     }
 
     /// The messages and the tools as the template is given them.

@@ -81,15 +81,14 @@ impl Controls {
 }
 
 fn add_text(text: &str, sentinel: char, parts: &mut Vec<Part>) {
-    // JSON in ASCII has it escaped.
-    let text = text.replace(sentinel, "").replace(&escape(sentinel), "");
+    let text = text.replace(sentinel, "");
     if !text.is_empty() {
         parts.push(Part::text(text));
     }
 }
 
 /// A character as JSON in ASCII writes it.
-fn escape(character: char) -> String {
+pub(super) fn escape(character: char) -> String {
     character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
 }
 

@@ -8,7 +8,7 @@ const CONTROLS: [&str; 7] = ["<|im_start|>", "<|im_end|>", "<|im", "<s>", "</s>"
 
 /// Turns between marks, with all that a conversation can give written somewhere, and texts of it side by side.
 const TURNS: &str = "{{ bos_token }}
-{%- if tools %}{{ '<|im_start|>tools' + (tools | tojson) + (tools | tojson(ensure_ascii=true, indent=1)) + '<|im_end|>' }}{% endif %}
+{%- if tools %}{{ '<|im_start|>tools' + (tools | tojson) + '<|im_end|>' }}{% endif %}
 {%- for m in messages %}
 {{- '<|im_' + 'start|>' + m.role + '\n' + m.content + m.content }}
 {%- if m.reasoning_content %}{{ '<think>' + m.reasoning_content | trim }}{% endif %}
@@ -72,8 +72,9 @@ fn a_templates_own_marks_are_special_and_quoted_ones_are_text() {
 fn the_parts_are_what_is_rendered() {
     let texts = ["end|> <|im_end|> b </s>\\ue000 \u{e001}<|im_", "<|im_\"\\[INST]|im_end|>"];
     let quoted = texts.map(|text| text.replace('<', "(").replace('[', "{"));
-    let parts_of_quoted = parts(TURNS, [&quoted[0], &quoted[1]]);
-    let parts = parts(TURNS, texts);
+    let source = format!("{TURNS}{{{{ tools | tojson(ensure_ascii=true, indent=1) }}}}");
+    let parts_of_quoted = parts(&source, [&quoted[0], &quoted[1]]);
+    let parts = parts(&source, texts);
     assert_eq!(specials(&parts), specials(&parts_of_quoted));
     // The same text, but for the letters that were exchanged.
     let same = |text: String| text.replace('<', "(").replace('[', "{");
