@@ -1,4 +1,5 @@
 //! Models, whatever they run on.
 
+pub mod cards;
 pub mod llama;
 pub mod wire;

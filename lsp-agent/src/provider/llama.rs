@@ -7,7 +7,7 @@ use super::wire::{self, Ask, End, Generate, Load, Loaded, Part, Say, Usage};
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufReader, BufWriter};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -38,6 +38,21 @@ impl Process {
         let variables = [("GOMP_SPINCOUNT", "2000"), ("GGML_NO_BACKTRACE", "1")];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         Self { program, arguments: Vec::new(), variables }
+    }
+
+    /// # Errors
+    /// When it cannot be started, in words.
+    #[expect(clippy::disallowed_methods, reason = "the one place that starts the model's process")]
+    pub(super) fn start(&self) -> Result<(Child, ChildStdin, ChildStdout), String> {
+        let mut command = Command::new(&self.program);
+        command.arg("infer-worker").args(&self.arguments).envs(self.variables.iter().cloned());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child =
+            command.spawn().map_err(|error| format!("the model's process cannot be started: {error}"))?;
+        match (child.stdin.take(), child.stdout.take()) {
+            (Some(input), Some(output)) => Ok((child, input, output)),
+            _ => Err("the model's process has no pipes".to_owned()),
+        }
     }
 }
 
@@ -291,7 +306,6 @@ impl Owner {
         }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the one place that starts the model's process")]
     fn start(&mut self) -> Result<(), String> {
         self.deaths.retain(|death| death.elapsed() < DYING);
         if self.deaths.len() >= DEATHS {
@@ -301,15 +315,7 @@ impl Owner {
                  (`devtoolkit-agent model recommend`), then ask again"
             ));
         }
-        let mut command = Command::new(&self.process.program);
-        command.arg("infer-worker").args(&self.process.arguments);
-        command.envs(self.process.variables.iter().cloned());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-        let mut child =
-            command.spawn().map_err(|error| format!("the model's process cannot be started: {error}"))?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err("the model's process has no pipes".to_owned());
-        };
+        let (child, input, output) = self.process.start()?;
         self.number += 1;
         let (number, inbox) = (self.number, self.inbox.clone());
         thread::spawn(move || {
@@ -345,7 +351,7 @@ impl Owner {
                 // The next request tries anew: the file may have been mended.
                 return self.end_process();
             }
-            Say::Unloaded | Say::Kept { .. } => return,
+            Say::Unloaded | Say::Kept { .. } | Say::Cards { .. } => return,
             Say::Prefill { id, .. }
             | Say::Text { id, .. }
             | Say::End { id, .. }
@@ -429,7 +435,7 @@ fn id_of(ask: &Ask) -> Option<u64> {
     match ask {
         Ask::Generate(generate) => Some(generate.id),
         Ask::Tokenize { id, .. } | Ask::Embed { id, .. } | Ask::Cancel { id } => Some(*id),
-        Ask::Load(_) | Ask::Unload | Ask::Keep => None,
+        Ask::Load(_) | Ask::Unload | Ask::Keep | Ask::Cards => None,
     }
 }
 

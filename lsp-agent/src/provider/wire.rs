@@ -3,6 +3,7 @@
 //! A frame is its length in bytes, as a little-endian `u32`, and that many bytes.
 
 use crate::constraint::Form;
+pub use crate::placement::KvType;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
@@ -35,6 +36,8 @@ pub enum Ask {
     },
     /// To write cached prefixes to disk.
     Keep,
+    /// For the graphics cards that llama.cpp can use, with or without a model.
+    Cards,
 }
 
 /// A model and how it is to lie in memory.
@@ -58,16 +61,6 @@ pub struct Load {
     pub draft: Option<PathBuf>,
     /// Where cached prefixes are kept between processes.
     pub keep: Option<PathBuf>,
-}
-
-/// How keys and values are stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum KvType {
-    #[default]
-    F16,
-    F32,
-    Q8,
-    Q4,
 }
 
 /// A piece of a prompt. Where it is not `special`, what looks like a control token is text.
@@ -177,6 +170,17 @@ pub enum Say {
     Kept {
         prefixes: u32,
     },
+    Cards {
+        cards: Vec<Card>,
+    },
+}
+
+/// A graphics card, its memory in bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    pub name: String,
+    pub total: u64,
+    pub free: u64,
 }
 
 /// What is known of a model once it is loaded.
