@@ -4,13 +4,15 @@
 //! the process in which llama.cpp runs. [`constraint`] says which tokens a model may write next, [`template`] what text it
 //! reads a conversation as, and what the text that it writes means. Which model that can be: [`gguf`] reads what a file is,
 //! [`placement`] what it needs and where that fits, [`catalogue`] lists some, [`download`] and [`model_store`] bring and keep
-//! them.
+//! them. [`loading`] makes of all this what a model's process is told; [`speed`] measures how fast it is then, and [`tuning`]
+//! remembers it.
 
 pub mod catalogue;
 pub mod constraint;
 pub mod download;
 pub mod edit;
 pub mod gguf;
+pub mod loading;
 pub mod machine;
 pub mod model;
 pub mod model_store;
@@ -19,6 +21,8 @@ pub mod plan;
 pub mod protocol;
 pub mod provider;
 pub mod session;
+pub mod speed;
 pub mod template;
+pub mod tuning;
 #[cfg(feature = "llama")]
 pub mod worker;

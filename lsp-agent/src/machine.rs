@@ -9,6 +9,8 @@ mod linux;
 /// What is there, at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Machine {
+    /// What its processor is called; empty where the system does not say.
+    pub processor: String,
     /// Physical cores that this process may use, at least one.
     pub cores: u32,
     pub avx2: bool,
@@ -40,7 +42,7 @@ impl Machine {
     #[must_use]
     pub fn here() -> Self {
         let (avx2, avx512) = instruction_sets();
-        Self { cores: cores(), avx2, avx512, memory: memory(), gpus: Vec::new() }
+        Self { processor: processor(), cores: cores(), avx2, avx512, memory: memory(), gpus: Vec::new() }
     }
 
     /// Bytes of memory that are free on all graphics cards together.
@@ -71,8 +73,22 @@ fn cores() -> u32 {
     physical.map_or_else(threads, |count| count.min(threads())).max(1)
 }
 
+#[cfg(target_os = "linux")]
+fn processor() -> String {
+    linux::processor(Path::new("/")).unwrap_or_default()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn processor() -> String {
+    let system = sysinfo::System::new_with_specifics(
+        sysinfo::RefreshKind::nothing().with_cpu(sysinfo::CpuRefreshKind::nothing()),
+    );
+    system.cpus().first().map(|cpu| cpu.brand().to_owned()).unwrap_or_default()
+}
+
 /// What the system offers at once, with every thread of a core counted.
-fn threads() -> u32 {
+#[must_use]
+pub fn threads() -> u32 {
     std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(1))
 }
 
@@ -102,6 +118,18 @@ pub fn disk_free(path: &Path) -> Option<u64> {
 #[cfg(not(unix))]
 pub fn disk_free(_path: &Path) -> Option<u64> {
     None
+}
+
+/// The most bytes of memory that a process of this id has had; none where the system does not say.
+#[must_use]
+pub fn peak_memory(process: u32) -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    return linux::peak_memory(Path::new("/"), process);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = process;
+        None
+    }
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -199,10 +199,7 @@ impl ModelStore {
 
     fn write(&self, path: &Path, manifest: &Manifest) -> Result<(), StoreError> {
         let place = beside(path);
-        let new = place.with_extension("json.new");
-        let failed = |source| StoreError::Disk { path: place.clone(), source };
-        let text = serde_json::to_string_pretty(manifest).map_err(|error| failed(error.into()))?;
-        fs::write(&new, text + "\n").and_then(|()| fs::rename(&new, &place)).map_err(failed)
+        replace(&place, manifest).map_err(|source| StoreError::Disk { path: place, source })
     }
 }
 
@@ -229,6 +226,16 @@ impl Kept {
         }
         Ok(sums)
     }
+}
+
+/// Writes a JSON file of the folder as a whole, or leaves it as it is.
+pub(crate) fn replace(place: &Path, value: &impl Serialize) -> io::Result<()> {
+    if let Some(folder) = place.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let new = place.with_extension("json.new");
+    fs::write(&new, serde_json::to_string_pretty(value)? + "\n")?;
+    fs::rename(&new, place)
 }
 
 /// Where the manifest of the model at `path` stands.

@@ -5,6 +5,7 @@
 //! be on. For Qwen2.5-Coder-1.5B, of which llama.cpp took 1.78 GB, this says 1.9 GB with a context of 1,024.
 
 use crate::machine::Machine;
+use serde::{Deserialize, Serialize};
 
 mod need;
 mod refusal;
@@ -27,9 +28,11 @@ const STEP: u64 = 256;
 /// Memory that stays free: of the machine, and of each graphics card, whose driver takes some for itself.
 const RESERVE: u64 = 512 << 20;
 
-/// How the cache keeps keys and values.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+/// How the cache keeps keys and values, from the most exact to the smallest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum KvType {
+    /// More exact than any model needs: to hold models against each other.
+    F32,
     #[default]
     F16,
     Q8,
@@ -37,13 +40,14 @@ pub enum KvType {
 }
 
 impl KvType {
-    /// From the most exact to the smallest.
+    /// Those that are offered, from the most exact to the smallest.
     pub const ALL: [Self; 3] = [Self::F16, Self::Q8, Self::Q4];
 
     /// llama.cpp's name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::F32 => "f32",
             Self::F16 => "f16",
             Self::Q8 => "q8_0",
             Self::Q4 => "q4_0",
@@ -54,6 +58,7 @@ impl KvType {
     #[must_use]
     pub fn bytes(self, numbers: u64) -> u64 {
         match self {
+            Self::F32 => numbers * 4,
             Self::F16 => numbers * 2,
             Self::Q8 => numbers.div_ceil(32) * 34,
             Self::Q4 => numbers.div_ceil(32) * 18,

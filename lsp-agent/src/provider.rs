@@ -1,5 +1,6 @@
 //! Models, whatever they run on.
 
+pub mod cards;
 pub mod chat;
 pub mod fill;
 pub mod llama;

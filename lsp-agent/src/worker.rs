@@ -14,8 +14,9 @@ mod slot;
 mod smaller;
 mod writer;
 
-use crate::provider::wire::{self, Ask, Say};
+use crate::provider::wire::{self, Ask, Card, Say};
 use anyhow::{Context, Result};
+use llama_cpp_2::{LlamaBackendDevice, LlamaBackendDeviceType};
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
@@ -47,12 +48,26 @@ pub fn serve() -> Result<()> {
             Ask::Load(load) => next = load::serve(&backend, &load, &asks, &mut say)?,
             Ask::Unload => say.say(&Say::Unloaded)?,
             Ask::Keep => say.say(&Say::Kept { prefixes: 0 })?,
+            Ask::Cards => say.say(&Say::Cards { cards: cards() })?,
             Ask::Generate(generate) => say.refuse(generate.id, NO_MODEL)?,
             Ask::Tokenize { id, .. } | Ask::Embed { id, .. } => say.refuse(id, NO_MODEL)?,
             // It ended already.
             Ask::Cancel { .. } => {}
         }
     }
+}
+
+/// The graphics cards that this build can use.
+fn cards() -> Vec<Card> {
+    let bytes = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
+    let devices = llama_cpp_2::list_llama_ggml_backend_devices().into_iter();
+    let of_graphics = devices.filter(|device| device.device_type == LlamaBackendDeviceType::Gpu);
+    let card = |device: LlamaBackendDevice| Card {
+        name: device.description,
+        total: bytes(device.memory_total),
+        free: bytes(device.memory_free),
+    };
+    of_graphics.map(card).collect()
 }
 
 const NO_MODEL: &str = "no model is loaded";

@@ -133,6 +133,11 @@ pub(crate) fn variables() -> Result<Vec<(&'static str, PathBuf)>> {
     fetched.chain(MADE.iter().map(Made::variable)).collect()
 }
 
+/// How the bench learns of those that it measures.
+pub(crate) fn measured() -> Result<Vec<(&'static str, PathBuf)>> {
+    Ok(vec![SMOLLM2.variable()?, MADE[0].variable()?, QWEN_CODER_HALF.variable()?])
+}
+
 impl Wheels {
     fn pins(&self) -> Vec<String> {
         match self.parts {

@@ -7,6 +7,7 @@ const GB: u64 = 1_000_000_000;
 fn machine(cores: u32, memory: u64, gpu: u64) -> Machine {
     let card = Gpu { name: "card".to_owned(), total: gpu * GB, free: gpu * GB };
     Machine {
+        processor: String::new(),
         cores,
         avx2: true,
         avx512: false,

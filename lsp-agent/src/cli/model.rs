@@ -5,18 +5,23 @@
     reason = "the environment is read here, and the person's own list of models"
 )]
 
+use super::say;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use devtoolkit_agent::catalogue::{Catalogue, Role};
 use devtoolkit_agent::machine::{Gpu, Machine, Memory};
 use devtoolkit_agent::model_store::ModelStore;
 use devtoolkit_agent::placement::{KvType, Wish};
+use devtoolkit_agent::provider::cards;
+use devtoolkit_agent::provider::llama::Process;
 use std::env;
 use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+#[cfg(feature = "llama")]
+mod bench;
 mod describe;
 mod list;
 mod pull;
@@ -52,6 +57,9 @@ enum Command {
     },
     /// List which models suit this machine, the best first
     Recommend(list::RecommendArguments),
+    /// Measure how fast a model is on this machine, and remember what is quickest
+    #[cfg(feature = "llama")]
+    Bench(bench::BenchArguments),
 }
 
 /// A model that is meant.
@@ -94,6 +102,9 @@ struct WishArguments {
     /// Layers, from the first, whose experts stay on the processor
     #[arg(long, value_name = "COUNT")]
     cpu_experts: Option<u32>,
+    /// Threads that compute
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
     /// Read the file into memory in place of mapping it
     #[arg(long)]
     no_mmap: bool,
@@ -120,6 +131,8 @@ pub(crate) fn run(arguments: &ModelArguments) -> Result<ExitCode> {
         Command::Verify(named) => verify::verify(&context, named),
         Command::Remove { name } => verify::remove(&context, name),
         Command::Recommend(arguments) => list::recommend(&context, arguments),
+        #[cfg(feature = "llama")]
+        Command::Bench(arguments) => bench::bench(&context, arguments),
     }
 }
 
@@ -181,10 +194,21 @@ impl MachineArguments {
         if let Some(cores) = self.cores {
             machine.cores = cores;
         }
-        let gpu = |bytes: &u64| Gpu { name: "as given".to_owned(), total: *bytes, free: *bytes };
-        machine.gpus = self.gpus.iter().map(gpu).collect();
-        machine
+        with_cards(machine, &self.gpus)
     }
+}
+
+/// A machine with its graphics cards, or as if it had some with so much free memory.
+fn with_cards(machine: Machine, given: &[u64]) -> Machine {
+    if given.is_empty() && cards::BUILT {
+        let program = env::current_exe().map_err(|error| error.to_string());
+        match program.and_then(|program| cards::ask(&Process::new(program))) {
+            Ok(gpus) => return Machine { gpus, ..machine },
+            Err(what) => say(&format!("warning: {what}")),
+        }
+    }
+    let gpu = |bytes: &u64| Gpu { name: "as given".to_owned(), total: *bytes, free: *bytes };
+    Machine { gpus: given.iter().map(gpu).collect(), ..machine }
 }
 
 impl WishArguments {
@@ -194,7 +218,7 @@ impl WishArguments {
             kv: self.kv,
             gpu_layers: self.gpu_layers,
             cpu_expert_layers: self.cpu_experts,
-            threads: None,
+            threads: self.threads,
             mmap: self.no_mmap.then_some(false),
             // As the worker does it, for the sake of cached prefixes.
             full_windows: true,

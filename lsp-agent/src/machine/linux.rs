@@ -12,16 +12,32 @@ const KILOBYTE: u64 = 1024;
 
 pub(super) fn memory(root: &Path) -> Option<Memory> {
     let text = fs::read_to_string(root.join("proc/meminfo")).ok()?;
-    let field = |name: &str| {
-        let line = text.lines().find(|line| line.starts_with(name))?;
-        line[name.len()..].trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(KILOBYTE)
-    };
-    let mut memory = Memory { total: field("MemTotal:")?, available: field("MemAvailable:")? };
+    let (total, available) = (kilobytes(&text, "MemTotal:")?, kilobytes(&text, "MemAvailable:")?);
+    let mut memory = Memory { total, available };
     for limit in limits(root) {
         memory.total = memory.total.min(limit.total);
         memory.available = memory.available.min(limit.available);
     }
     Some(memory)
+}
+
+/// The most bytes that a process had in memory at once.
+pub(super) fn peak_memory(root: &Path, process: u32) -> Option<u64> {
+    let text = fs::read_to_string(root.join(format!("proc/{process}/status"))).ok()?;
+    kilobytes(&text, "VmHWM:")
+}
+
+/// The line of this name, in bytes.
+fn kilobytes(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(KILOBYTE)
+}
+
+/// What the processor is called.
+pub(super) fn processor(root: &Path) -> Option<String> {
+    let text = fs::read_to_string(root.join("proc/cpuinfo")).ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    line.split_once(':').map(|(_, name)| name.trim().to_owned())
 }
 
 /// What this process's groups leave it, from the innermost outwards.

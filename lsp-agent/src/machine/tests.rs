@@ -20,6 +20,24 @@ const MEMINFO: (&str, &str) =
     ("proc/meminfo", "MemTotal:       16000000 kB\nMemFree: 1 kB\nMemAvailable:   8000000 kB\n");
 
 #[test]
+fn a_process_has_had_this_much() {
+    let root = root(&[("proc/7/status", "Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t 1 kB\n")]);
+    assert_eq!(linux::peak_memory(root.path(), 7), Some(2 << 20));
+    assert_eq!(linux::peak_memory(root.path(), 8), None);
+    assert!(peak_memory(std::process::id()).is_some_and(|bytes| bytes > 1 << 20));
+}
+
+#[test]
+fn a_processor_has_a_name() {
+    let text = "processor\t: 0\nmodel name\t: Some Processor @ 2 GHz\nflags\t: fpu\n";
+    assert_eq!(
+        linux::processor(root(&[("proc/cpuinfo", text)]).path()).as_deref(),
+        Some("Some Processor @ 2 GHz")
+    );
+    assert_eq!(linux::processor(root(&[]).path()), None);
+}
+
+#[test]
 fn memory_is_what_the_system_says() {
     let memory = memory(root(&[MEMINFO]).path());
     assert_eq!(memory, Some(Memory { total: 16_000_000 * 1024, available: 8_000_000 * 1024 }));

@@ -144,7 +144,8 @@ impl Answer {
             | Say::Unloaded
             | Say::Tokens { .. }
             | Say::Embedding { .. }
-            | Say::Kept { .. } => {}
+            | Say::Kept { .. }
+            | Say::Cards { .. } => {}
         }
     }
 

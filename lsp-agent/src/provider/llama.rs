@@ -9,6 +9,7 @@ use super::wire::{Ask, End, Generate, Load, Loaded, Part, Say};
 use crate::template::{Marks, Template, TemplateError};
 use owner::Owner;
 use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, OnceLock};
@@ -33,6 +34,21 @@ impl Process {
         let variables = [("GOMP_SPINCOUNT", "2000"), ("GGML_NO_BACKTRACE", "1")];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         Self { program, arguments: Vec::new(), variables }
+    }
+
+    /// # Errors
+    /// When it cannot be started, in words.
+    #[expect(clippy::disallowed_methods, reason = "the one place that starts the model's process")]
+    pub(super) fn start(&self) -> Result<(Child, ChildStdin, ChildStdout), String> {
+        let mut command = Command::new(&self.program);
+        command.arg("infer-worker").args(&self.arguments).envs(self.variables.iter().cloned());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child =
+            command.spawn().map_err(|error| format!("the model's process cannot be started: {error}"))?;
+        match (child.stdin.take(), child.stdout.take()) {
+            (Some(input), Some(output)) => Ok((child, input, output)),
+            _ => Err("the model's process has no pipes".to_owned()),
+        }
     }
 }
 

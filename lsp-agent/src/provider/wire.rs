@@ -3,6 +3,7 @@
 //! A frame is its length in bytes, as a little-endian `u32`, and that many bytes.
 
 use crate::constraint::Form;
+pub use crate::placement::KvType;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
@@ -37,6 +38,8 @@ pub enum Ask {
     },
     /// To write cached prefixes to disk.
     Keep,
+    /// For the graphics cards that llama.cpp can use, with or without a model.
+    Cards,
 }
 
 /// A model and how it is to lie in memory.
@@ -62,16 +65,6 @@ pub struct Load {
     pub keep: Option<PathBuf>,
     /// A chat template in the place of the file's own.
     pub template: Option<String>,
-}
-
-/// How keys and values are stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum KvType {
-    #[default]
-    F16,
-    F32,
-    Q8,
-    Q4,
 }
 
 /// One request.
@@ -195,6 +188,17 @@ pub enum Say {
     Kept {
         prefixes: u32,
     },
+    Cards {
+        cards: Vec<Card>,
+    },
+}
+
+/// A graphics card, its memory in bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    pub name: String,
+    pub total: u64,
+    pub free: u64,
 }
 
 /// What is known of a model once it is loaded.

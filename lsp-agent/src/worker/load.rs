@@ -5,7 +5,8 @@
 use super::batches::{Batches, Left};
 use super::smaller::{Smaller, is_alike};
 use super::{Asks, Pipe};
-use crate::provider::wire::{Ask, Fim, KvType, Load, Loaded, Say};
+use crate::placement::KvType;
+use crate::provider::wire::{Ask, Fim, Load, Loaded, Say};
 use anyhow::Result;
 use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams, LlamaPoolingType};
 use llama_cpp_2::llama_backend::LlamaBackend;

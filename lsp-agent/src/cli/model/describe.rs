@@ -4,11 +4,13 @@ use super::list::{entry_json, entry_size, machine_json, machine_line, roles};
 use super::{Here, MachineArguments, Named, WishArguments, answer, answer_json};
 use anyhow::Result;
 use clap::Args;
-use devtoolkit_agent::catalogue::{Catalogue, Entry};
+use devtoolkit_agent::catalogue::Entry;
 use devtoolkit_agent::gguf::{self, Model, ModelFacts};
+use devtoolkit_agent::loading::{Loading, LoadingError, placed};
 use devtoolkit_agent::machine::Machine;
 use devtoolkit_agent::model_store::StoreError;
-use devtoolkit_agent::placement::{Nearest, Placement, Refusal, Shape, Share, Size, Wish, place};
+use devtoolkit_agent::placement::{Placement, Refusal, Share, Size, Wish};
+use devtoolkit_agent::tuning::{Tuned, Tunings};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -39,16 +41,24 @@ pub(super) fn describe(here: &Here, arguments: &InfoArguments) -> Result<ExitCod
     };
     let model = gguf::open_model(&kept.files[0])?;
     let facts = ModelFacts::of(&model)?;
-    let shape = Shape::of(&model, &facts, machine.avx512);
-    let placed = placed(&here.catalogue, &shape, &wish, &machine);
+    let tunings = Tunings::read(&here.store);
+    let loading =
+        Loading { store: &here.store, catalogue: &here.catalogue, machine: &machine, tunings: &tunings };
+    let (placed, tuned) = match loading.kept(&kept, &wish) {
+        Ok(loadable) => (Ok(loadable.placement), loadable.tuned),
+        Err(LoadingError::Unfit { refusal, .. }) => (Err(refusal), None),
+        Err(error) => return Err(error.into()),
+    };
     if here.json {
         let mut value = facts_json(&model, &facts);
         value["catalogue_name"] = here.catalogue.find(&kept.name).map(|entry| entry.name.as_str()).into();
         add_placement(&mut value, &machine, &placed);
+        value["tuned"] = json!(tuned);
         answer_json(&value)?;
     } else {
         let mut text = facts_text(&model, &facts);
-        text.push_str(&placement_text(&machine, &placed, shape.layers.len()));
+        text.push_str(&placement_text(&machine, &placed, facts.layers.len()));
+        text.push_str(&tuned.map_or_else(String::new, |tuned| row("measured", &tuned_text(&tuned))));
         answer(&text)?;
     }
     Ok(ExitCode::SUCCESS)
@@ -86,22 +96,6 @@ fn describe_entry(here: &Here, entry: &Entry, machine: &Machine, wish: &Wish) ->
     text.push_str(&placement_text(machine, &placed, shape.layers.len()));
     answer(&text)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Where it goes, or why nowhere, with the largest of the list that would go.
-fn placed(
-    catalogue: &Catalogue,
-    shape: &Shape,
-    wish: &Wish,
-    machine: &Machine,
-) -> Result<Placement, Box<Refusal>> {
-    place(shape, wish, machine).map_err(|mut refusal| {
-        let smaller = |entry: &&Entry| entry.files[0].weights() < shape.weights();
-        let fits = |entry: &&Entry| place(&entry.shape(&entry.files[0]), wish, machine).is_ok();
-        let other = catalogue.models.iter().filter(smaller).find(fits);
-        refusal.nearest.extend(other.map(|entry| Nearest::Model(entry.name.clone())));
-        refusal
-    })
 }
 
 fn facts_text(model: &Model, facts: &ModelFacts) -> String {
@@ -193,6 +187,13 @@ fn placement_text(machine: &Machine, placed: &Result<Placement, Box<Refusal>>, l
         text.push_str(&row("unchecked", "this system does not say how much memory is free"));
     }
     text
+}
+
+fn tuned_text(tuned: &Tuned) -> String {
+    format!(
+        "{:.0} tokens/s read and {:.1} written, with {} threads and batches of {}",
+        tuned.prefill, tuned.decode, tuned.threads, tuned.batch
+    )
 }
 
 fn share_text(share: &Share) -> String {

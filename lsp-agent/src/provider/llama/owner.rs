@@ -4,7 +4,7 @@ use super::{Event, Known, Make, Process};
 use crate::provider::wire::{self, Ask, End, Load, Say, Usage};
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufReader, BufWriter};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ExitStatus};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread;
@@ -157,7 +157,6 @@ impl Owner {
         }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the one place that starts the model's process")]
     fn start(&mut self) -> Result<(), String> {
         self.deaths.retain(|death| death.elapsed() < DYING);
         if self.deaths.len() >= DEATHS {
@@ -167,15 +166,7 @@ impl Owner {
                  (`devtoolkit-agent model recommend`), then ask again"
             ));
         }
-        let mut command = Command::new(&self.process.program);
-        command.arg("infer-worker").args(&self.process.arguments);
-        command.envs(self.process.variables.iter().cloned());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-        let mut child =
-            command.spawn().map_err(|error| format!("the model's process cannot be started: {error}"))?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err("the model's process has no pipes".to_owned());
-        };
+        let (child, input, output) = self.process.start()?;
         self.number += 1;
         let (number, inbox) = (self.number, self.inbox.clone());
         thread::spawn(move || {
@@ -211,7 +202,7 @@ impl Owner {
                 // The next request tries anew: the file may have been mended.
                 return self.end_process();
             }
-            Say::Unloaded | Say::Kept { .. } => return,
+            Say::Unloaded | Say::Kept { .. } | Say::Cards { .. } => return,
             Say::Prefill { id, .. }
             | Say::Text { id, .. }
             | Say::End { id, .. }
