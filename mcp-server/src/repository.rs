@@ -26,6 +26,7 @@ pub(crate) mod stash;
 pub(crate) mod status;
 pub(crate) mod tracked;
 mod transport;
+mod tree_path;
 pub(crate) mod worktree;
 
 /// Why something could not be done with a repository.

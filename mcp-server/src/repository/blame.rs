@@ -4,19 +4,24 @@
 //! and keeps the rest. Files are compared by the same difference as git's, of the same parts, so the answers are the same.
 //! (libgit2's `blame_file` compares whole trees for each commit, which takes half a minute on a long history.)
 
-use super::{Bound, GitError, Repository, date, history, line, renames};
+use super::tree_path::Places;
+use super::{Bound, GitError, Repository, date, line, renames};
 use crate::workspace::{RelPath, Side};
-use git2::{Commit, DiffOptions, ErrorCode, Oid, Patch};
+use changes::{Change, changes};
+use git2::{Blob, Commit, ErrorCode, Oid};
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+mod changes;
 
 /// The largest file, in bytes.
 const LARGE: usize = 16 << 20;
-/// Ends of files are compared in blocks of so many bytes, as git does.
-const BLOCK: usize = 1_024;
+/// Versions of a file that are kept: what a commit had is what the next one is compared with.
+const KEPT: usize = 8;
 
 /// Lines of the file, and where they are in the version that is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +52,8 @@ pub(crate) fn blame(
     }
     let inner = repository.inner(path)?;
     let start = repository.commit(revision.unwrap_or("HEAD"))?;
-    let blob = history::at_path(&start, &inner)?;
+    let mut places = Places::new(repository, &inner)?;
+    let blob = places.of(start.tree_id())?;
     let committed = blob.map(|blob| repository.git.find_blob(blob)).transpose();
     let committed = committed.map_err(|_| GitError::Failed(format!("`{path}` is no file there")))?;
     let Some(committed) = committed else {
@@ -68,8 +74,16 @@ pub(crate) fn blame(
         return Err(GitError::Arguments(format!("`offset` {first} is not among the lines 1 to {total}")));
     }
     let wanted = first - 1..total.min(first - 1 + limit);
-    let (queue, waiting) = (BinaryHeap::new(), HashMap::new());
-    let mut walk = Walk { repository, bound, queue, waiting, found: vec![None; total], order: 0 };
+    let mut walk = Walk {
+        repository,
+        bound,
+        queue: BinaryHeap::new(),
+        waiting: HashMap::new(),
+        found: vec![None; total],
+        order: 0,
+        places: HashMap::from([(inner.clone(), places)]),
+        versions: VecDeque::new(),
+    };
     let all = vec![Piece { last: wanted.start, here: wanted.start, count: wanted.len() }];
     // What differs from the commit is in none yet.
     let (_, passed) = split(&all, &changes(committed.content(), &text)?);
@@ -102,8 +116,6 @@ fn on_disk(
 
 /// A parent that may have written lines, the path there, and what changed from it; nothing where nothing did.
 type Parent<'r> = (Commit<'r>, PathBuf, Option<Vec<Change>>);
-/// Lines of a parent, and what they became.
-type Change = (Range<usize>, Range<usize>);
 
 struct Walk<'r> {
     repository: &'r Repository,
@@ -115,6 +127,10 @@ struct Walk<'r> {
     /// The commit of each line.
     found: Vec<Option<Oid>>,
     order: usize,
+    /// What trees have at each path that the file had.
+    places: HashMap<PathBuf, Places<'r>>,
+    /// The newest last.
+    versions: VecDeque<Rc<Blob<'r>>>,
 }
 
 impl<'r> Walk<'r> {
@@ -155,8 +171,8 @@ impl<'r> Walk<'r> {
     }
 
     /// The parents that a file may come from. One that has the very same file answers for all of it.
-    fn parents(&self, commit: &Commit<'r>, path: &Path) -> Result<Vec<Parent<'r>>, GitError> {
-        let Some(own) = history::at_path(commit, path)? else { return Ok(Vec::new()) };
+    fn parents(&mut self, commit: &Commit<'r>, path: &Path) -> Result<Vec<Parent<'r>>, GitError> {
+        let Some(own) = self.at_path(commit, path)? else { return Ok(Vec::new()) };
         let mut found: Vec<(usize, Commit<'r>, PathBuf, Oid)> = Vec::new();
         let mut without = Vec::new();
         for (place, parent) in commit.parent_ids().enumerate() {
@@ -166,7 +182,7 @@ impl<'r> Walk<'r> {
                 Err(error) if error.code() == ErrorCode::NotFound => continue,
                 Err(error) => return Err(error.into()),
             };
-            match history::at_path(&parent, path)? {
+            match self.at_path(&parent, path)? {
                 Some(blob) if blob == own => return Ok(vec![(parent, path.to_path_buf(), None)]),
                 Some(blob) => found.push((place, parent, path.to_path_buf(), blob)),
                 None => without.push((place, parent)),
@@ -183,12 +199,35 @@ impl<'r> Walk<'r> {
         found.sort_by_key(|(place, ..)| *place);
         let mut seen = HashSet::new();
         found.retain(|(_, _, _, blob)| seen.insert(*blob));
-        let new = self.repository.git.find_blob(own)?;
+        let new = self.version(own)?;
         let with_changes = |(_, parent, path, blob)| {
-            let old = self.repository.git.find_blob(blob)?;
+            let old = self.version(blob)?;
             Ok((parent, path, Some(changes(old.content(), new.content())?)))
         };
         found.into_iter().map(with_changes).collect()
+    }
+
+    /// What a commit has at a path.
+    fn at_path(&mut self, commit: &Commit<'_>, path: &Path) -> Result<Option<Oid>, GitError> {
+        if let Some(places) = self.places.get_mut(path) {
+            return places.of(commit.tree_id());
+        }
+        let mut places = Places::new(self.repository, path)?;
+        let found = places.of(commit.tree_id());
+        self.places.insert(path.to_path_buf(), places);
+        found
+    }
+
+    fn version(&mut self, id: Oid) -> Result<Rc<Blob<'r>>, GitError> {
+        if let Some(known) = self.versions.iter().find(|blob| blob.id() == id) {
+            return Ok(Rc::clone(known));
+        }
+        let blob = Rc::new(self.repository.git.find_blob(id)?);
+        if self.versions.len() == KEPT {
+            self.versions.pop_front();
+        }
+        self.versions.push_back(Rc::clone(&blob));
+        Ok(blob)
     }
 }
 
@@ -226,33 +265,6 @@ fn split(pieces: &[Piece], changes: &[Change]) -> (Vec<Piece>, Vec<Piece>) {
         }
     }
     (kept, passed)
-}
-
-/// What changed between two versions, as git's blame sees it.
-fn changes(old: &[u8], new: &[u8]) -> Result<Vec<Change>, GitError> {
-    let (old, new) = without_common_end(old, new);
-    let mut options = DiffOptions::new();
-    options.context_lines(0).interhunk_lines(0).indent_heuristic(true).force_text(true);
-    let patch = Patch::from_buffers(old, None, new, None, Some(&mut options))?;
-    // Where nothing is on a side, git counts from the line before.
-    let range = |start: u32, count: u32| {
-        let start = if count == 0 { start as usize } else { start as usize - 1 };
-        start..start + count as usize
-    };
-    let hunk = |place| {
-        let (hunk, _) = patch.hunk(place)?;
-        Ok((range(hunk.old_start(), hunk.old_lines()), range(hunk.new_start(), hunk.new_lines())))
-    };
-    (0..patch.num_hunks()).map(hunk).collect()
-}
-
-/// Both texts without whole blocks at their ends that are the same, but for one line of those.
-fn without_common_end<'t>(old: &'t [u8], new: &'t [u8]) -> (&'t [u8], &'t [u8]) {
-    let blocks = old.rchunks_exact(BLOCK).zip(new.rchunks_exact(BLOCK)).take_while(|(a, b)| a == b).count();
-    let same = &old[old.len() - blocks * BLOCK..];
-    let kept = same.iter().position(|byte| *byte == b'\n').map_or(same.len(), |at| at + 1);
-    let cut = same.len() - kept;
-    (&old[..old.len() - cut], &new[..new.len() - cut])
 }
 
 fn count(text: &[u8]) -> usize {

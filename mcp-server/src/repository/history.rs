@@ -1,12 +1,12 @@
 //! Walks over commits, newest first.
 
+use super::tree_path::Places;
 use super::{Bound, GitError, Repository, check_revision, date, line};
 use crate::workspace::RelPath;
 use git2::{Commit, ErrorCode, Oid};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
 /// The most commits that one walk looks at.
 const STEPS: usize = 2_000_000;
@@ -118,14 +118,12 @@ pub(super) fn names(repository: &Repository) -> Result<HashMap<Oid, Vec<String>>
 /// is, as `git log -- path` simplifies history.
 pub(super) struct Walk<'r> {
     repository: &'r Repository,
-    path: Option<PathBuf>,
+    path: Option<Places<'r>>,
     since: Option<i64>,
     /// The commits of a range.
     only: Option<HashSet<Oid>>,
     queue: BinaryHeap<(i64, Reverse<usize>, Oid)>,
     seen: HashSet<Oid>,
-    /// What commits have at the path.
-    at_path: HashMap<Oid, Option<Oid>>,
     steps: usize,
     old: usize,
 }
@@ -134,14 +132,14 @@ impl<'r> Walk<'r> {
     fn new(repository: &'r Repository, wanted: &Wanted) -> Result<Self, GitError> {
         let (from, hidden) = ends(repository, wanted.revision.as_deref())?;
         let path = wanted.path.as_ref().map(|path| repository.inner(path)).transpose()?;
+        let path = path.filter(|path| !path.as_os_str().is_empty());
         let mut walk = Self {
             repository,
-            path: path.filter(|path| !path.as_os_str().is_empty()),
+            path: path.map(|path| Places::new(repository, &path)).transpose()?,
             since: wanted.since,
             only: None,
             queue: BinaryHeap::new(),
             seen: HashSet::new(),
-            at_path: HashMap::new(),
             steps: 0,
             old: 0,
         };
@@ -196,14 +194,19 @@ impl<'r> Walk<'r> {
     /// Queues the parents of a commit that are to be followed, and says whether it is wanted itself.
     fn step(&mut self, id: Oid) -> Result<bool, GitError> {
         let commit = self.repository.git.find_commit(id)?;
-        if self.path.is_some() {
-            let own = self.entry(&commit)?;
+        if let Some(path) = &mut self.path {
+            let own = path.of(commit.tree_id())?;
+            let mut same = None;
             for parent in commit.parent_ids() {
                 let Ok(parent) = self.repository.git.find_commit(parent) else { continue };
-                if parent.tree_id() == commit.tree_id() || self.entry(&parent)? == own {
-                    self.push(parent.id())?;
-                    return Ok(false);
+                if path.of(parent.tree_id())? == own {
+                    same = Some(parent.id());
+                    break;
                 }
+            }
+            if let Some(same) = same {
+                self.push(same)?;
+                return Ok(false);
             }
             if commit.parent_count() == 0 && own.is_none() {
                 return Ok(false);
@@ -213,25 +216,6 @@ impl<'r> Walk<'r> {
             self.push(parent)?;
         }
         Ok(true)
-    }
-
-    fn entry(&mut self, commit: &Commit<'_>) -> Result<Option<Oid>, GitError> {
-        let Some(path) = &self.path else { return Ok(None) };
-        if let Some(known) = self.at_path.get(&commit.id()) {
-            return Ok(*known);
-        }
-        let found = at_path(commit, path)?;
-        self.at_path.insert(commit.id(), found);
-        Ok(found)
-    }
-}
-
-/// What a commit has at a path.
-pub(super) fn at_path(commit: &Commit<'_>, path: &Path) -> Result<Option<Oid>, GitError> {
-    match commit.tree()?.get_path(path) {
-        Ok(entry) => Ok(Some(entry.id())),
-        Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-        Err(error) => Err(error.into()),
     }
 }
 

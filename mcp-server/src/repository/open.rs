@@ -5,6 +5,7 @@ use super::{GitError, Repository, config};
 use crate::workspace::{Kind, ReadError, RelPath, Roots, Snapshot};
 use git2::RepositoryOpenFlags;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Once;
 
 /// The largest file that points to a git folder, in bytes.
 const POINTER: u64 = 8 << 10;
@@ -17,6 +18,7 @@ const ALTERNATES: usize = 5;
 pub(super) fn open(snapshot: &Snapshot, path: &RelPath) -> Result<Repository, GitError> {
     let (folder, git) = find(snapshot, path)?;
     check(snapshot, &git)?;
+    trust_stored_objects();
     let roots = snapshot.roots();
     let flags = RepositoryOpenFlags::NO_SEARCH;
     let opened = git2::Repository::open_ext(absolute(roots, &folder)?, flags, std::iter::empty::<&Path>())
@@ -28,6 +30,13 @@ pub(super) fn open(snapshot: &Snapshot, path: &RelPath) -> Result<Repository, Gi
     let work =
         opened.workdir().map(|work| inside(roots, work, "its working tree (`core.worktree`)")).transpose()?;
     Ok(Repository { git: opened, snapshot: snapshot.clone(), name: work.clone().unwrap_or(folder), work })
+}
+
+/// Reads objects as git does: their names are checked when they arrive, and their checksums of compression each time. To
+/// hash each anew takes most of the time of a long history.
+fn trust_stored_objects() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| git2::opts::strict_hash_verification(false));
 }
 
 /// The nearest folder upwards that has a repository, and its git folder.
