@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) mod blame;
 pub(crate) mod branches;
+mod candidates;
 pub(crate) mod commit;
 mod config;
 pub(crate) mod date;

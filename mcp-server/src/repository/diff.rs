@@ -1,5 +1,6 @@
 //! Differences between two sides: revisions, the index, the files, and the files with what is proposed.
 
+use super::candidates::Index;
 use super::{Bound, GitError, Repository, shown};
 use crate::workspace::{FileContent, RelPath, Side, difference};
 use git2::{Delta, DiffFindOptions, DiffOptions, Patch, Tree};
@@ -90,7 +91,16 @@ pub(crate) fn between(
     let inner: Vec<PathBuf> = paths.iter().map(|path| repository.inner(path)).collect::<Result<_, _>>()?;
     let mut options = options(&inner);
     options.reverse(is_reversed);
-    let diff = compare(repository, first, second, &mut options, true)?;
+    let is_whole = inner.iter().all(|path| path.as_os_str().is_empty());
+    let index = Some(repository).filter(|_| is_whole && (first, second) == (&End::Index, &End::Worktree));
+    let index = index.and_then(Index::read);
+    let diff = match index.and_then(|index| index.candidates(repository, false, bound)) {
+        Some(mut candidates) => {
+            let diff = candidates.compare(repository, options.ignore_submodules(true))?;
+            with_renames(diff)?
+        }
+        None => compare(repository, first, second, &mut options, true)?,
+    };
     let mut over = BTreeMap::new();
     if *second == End::Proposed {
         over = proposals(repository, first, paths, is_reversed, bound)?;
@@ -108,8 +118,7 @@ pub(super) fn of_trees(
     bound: &Bound,
 ) -> Result<String, GitError> {
     let inner: Vec<PathBuf> = paths.iter().map(|path| repository.inner(path)).collect::<Result<_, _>>()?;
-    let mut diff = repository.git.diff_tree_to_tree(old, new, Some(&mut options(&inner)))?;
-    diff.find_similar(Some(DiffFindOptions::new().renames(true)))?;
+    let diff = with_renames(repository.git.diff_tree_to_tree(old, new, Some(&mut options(&inner)))?)?;
     show(repository, &diff, BTreeMap::new(), None, form, bound)
 }
 
@@ -142,7 +151,7 @@ pub(super) fn compare<'r>(
         // Submodules could lie outside; git_status says which stand elsewhere.
         options.ignore_submodules(true);
     }
-    let mut diff = match (first, second) {
+    let diff = match (first, second) {
         (End::Revision(_), End::Revision(_)) => {
             git.diff_tree_to_tree(tree(first)?.as_ref(), tree(second)?.as_ref(), Some(options))?
         }
@@ -154,9 +163,11 @@ pub(super) fn compare<'r>(
         // Both ends are the same.
         _ => git.diff_tree_to_tree(None, None, Some(options))?,
     };
-    if renames {
-        diff.find_similar(Some(DiffFindOptions::new().renames(true)))?;
-    }
+    if renames { with_renames(diff) } else { Ok(diff) }
+}
+
+fn with_renames(mut diff: git2::Diff<'_>) -> Result<git2::Diff<'_>, GitError> {
+    diff.find_similar(Some(DiffFindOptions::new().renames(true)))?;
     Ok(diff)
 }
 

@@ -1,5 +1,6 @@
 //! What differs between the last commit, the index and the files, as `git status --short --branch` says it.
 
+use super::candidates::{Candidates, Index};
 use super::index::is_left_out;
 use super::{Bound, GitError, Repository};
 use crate::workspace::{RelPath, visible};
@@ -22,14 +23,18 @@ pub(crate) fn status(repository: &Repository, paths: &[RelPath], bound: &Bound) 
     repository.work()?;
     let inner: Vec<PathBuf> = paths.iter().map(|path| repository.inner(path)).collect::<Result<_, _>>()?;
     bound.go_on()?;
+    let index = Index::read(repository).filter(|_| inner.iter().all(|path| path.as_os_str().is_empty()));
+    let tree = repository.head()?.map(|commit| commit.tree_id());
+    let is_committed = tree.is_some() && index.as_ref().and_then(Index::tree) == tree;
     // Each side reads the index by itself, so both can be compared at once.
-    let other = repository.again()?;
+    let other = if is_committed { None } else { Some(repository.again()?) };
     let paths = &inner;
     let (staged, unstaged) = std::thread::scope(|scope| {
-        let staged = scope.spawn(move || of_index(&other, paths));
-        let unstaged = of_files(repository, paths);
-        (staged.join(), unstaged)
+        let staged = other.map(|other| scope.spawn(move || of_index(&other, paths)));
+        let candidates = index.and_then(|index| index.candidates(repository, true, bound));
+        (staged.map(|staged| staged.join()), of_files(repository, paths, candidates))
     });
+    let staged = staged.unwrap_or_else(|| Ok(Ok(Marks::new())));
     let mut marks = staged.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     for (path, mark) in unstaged? {
         marks.entry(path).or_insert(([' ', ' '], None)).0[1] = mark;
@@ -37,20 +42,28 @@ pub(crate) fn status(repository: &Repository, paths: &[RelPath], bound: &Bound) 
     submodules(repository, &mut marks)?;
     conflicts(repository, &mut marks)?;
     let mut text = head(repository, bound)?;
-    let is_new = |marks: &[char; 2]| matches!(marks[1], '?' | FOLDER);
-    for wanted in [false, true] {
-        for (path, (mark, from)) in marks.iter().filter(|(_, (mark, _))| is_new(mark) == wanted) {
-            let shown: String = if wanted { "??".to_owned() } else { mark.iter().collect() };
-            let from = from.as_ref().map(|from| format!("{from} -> ")).unwrap_or_default();
-            let slash = if mark[1] == FOLDER { "/" } else { "" };
-            let _ = writeln!(text, "{shown} {from}{path}{slash}");
-        }
-    }
+    put(&mut text, &marks);
     let proposed = repository.proposed().len();
     if proposed > 0 {
         let _ = writeln!(text, "({proposed} proposed changes are not on disk; list_changes shows them)");
     }
     Ok(text)
+}
+
+/// A line for each path, untracked ones last. What is gone from the index and still there as a file has one as each.
+fn put(text: &mut String, marks: &Marks) {
+    let is_new = |mark: char| matches!(mark, '?' | FOLDER);
+    for (path, ([staged, unstaged], from)) in marks {
+        let unstaged = if is_new(*unstaged) { ' ' } else { *unstaged };
+        let from = from.as_ref().map(|from| format!("{from} -> ")).unwrap_or_default();
+        if [*staged, unstaged] != [' ', ' '] {
+            let _ = writeln!(text, "{staged}{unstaged} {from}{path}");
+        }
+    }
+    for (path, ([_, mark], _)) in marks.iter().filter(|(_, (mark, _))| is_new(mark[1])) {
+        let slash = if *mark == FOLDER { "/" } else { "" };
+        let _ = writeln!(text, "?? {path}{slash}");
+    }
 }
 
 /// The branch, what it follows, and what is in progress.
@@ -126,10 +139,17 @@ fn of_index(repository: &Repository, paths: &[PathBuf]) -> Result<Marks, GitErro
 }
 
 /// From the index to the files.
-fn of_files(repository: &Repository, paths: &[PathBuf]) -> Result<Vec<(RelPath, char)>, GitError> {
+fn of_files(
+    repository: &Repository,
+    paths: &[PathBuf],
+    candidates: Option<Candidates>,
+) -> Result<Vec<(RelPath, char)>, GitError> {
     let mut options = options(paths);
-    options.include_untracked(true).enable_fast_untracked_dirs(true).include_unreadable_as_untracked(true);
-    let diff = repository.git.diff_index_to_workdir(None, Some(&mut options))?;
+    options.include_untracked(true).include_unreadable_as_untracked(true);
+    let diff = match candidates {
+        Some(mut candidates) => candidates.compare(repository, &mut options)?,
+        None => repository.git.diff_index_to_workdir(None, Some(&mut options))?,
+    };
     let mut marks = Vec::new();
     let index = repository.git.index()?;
     for delta in diff.deltas() {
@@ -202,7 +222,7 @@ fn conflicts(repository: &Repository, marks: &mut Marks) -> Result<(), GitError>
 /// Names of paths with work that no commit has, for those who would lose it: tracked ones only.
 pub(super) fn changed(repository: &Repository) -> Result<Vec<RelPath>, GitError> {
     let mut paths: Vec<RelPath> = of_index(repository, &[])?.into_keys().collect();
-    let files = of_files(repository, &[])?;
+    let files = of_files(repository, &[], None)?;
     paths.extend(files.into_iter().filter(|(_, mark)| !matches!(*mark, '?' | FOLDER)).map(|(path, _)| path));
     paths.sort();
     paths.dedup();
@@ -211,7 +231,7 @@ pub(super) fn changed(repository: &Repository) -> Result<Vec<RelPath>, GitError>
 
 /// Untracked paths that are not ignored; folders as one.
 pub(super) fn untracked(repository: &Repository) -> Result<Vec<RelPath>, GitError> {
-    let files = of_files(repository, &[])?;
+    let files = of_files(repository, &[], None)?;
     Ok(files.into_iter().filter(|(_, mark)| matches!(*mark, '?' | FOLDER)).map(|(path, _)| path).collect())
 }
 

@@ -10,6 +10,8 @@ use std::process::Command;
 mod changing;
 mod places;
 mod reading;
+#[cfg(unix)]
+mod states;
 
 /// What the git program says in a project.
 pub(super) fn git(project: &Project, arguments: &[&str]) -> String {
