@@ -1,5 +1,5 @@
 //! What of this machine decides where a model fits: cores, instruction sets and memory. Graphics cards are given by whoever
-//! can ask them.
+//! can ask them (`provider/cards.rs`).
 
 use std::path::Path;
 
@@ -35,6 +35,8 @@ pub struct Gpu {
     /// Its memory in bytes.
     pub total: u64,
     pub free: u64,
+    /// Whether that is main memory, of which both cannot have the same bytes.
+    pub in_main: bool,
 }
 
 impl Machine {
@@ -43,6 +45,12 @@ impl Machine {
     pub fn here() -> Self {
         let (avx2, avx512) = instruction_sets();
         Self { processor: processor(), cores: cores(), avx2, avx512, memory: memory(), gpus: Vec::new() }
+    }
+
+    /// Whether what lies on its cards lies in main memory.
+    #[must_use]
+    pub fn shares_memory(&self) -> bool {
+        self.gpus.iter().any(|gpu| gpu.in_main)
     }
 
     /// Bytes of memory that are free on all graphics cards together.

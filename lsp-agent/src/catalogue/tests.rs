@@ -5,7 +5,7 @@ use crate::placement::Wish;
 const GB: u64 = 1_000_000_000;
 
 fn machine(cores: u32, memory: u64, gpu: u64) -> Machine {
-    let card = Gpu { name: "card".to_owned(), total: gpu * GB, free: gpu * GB };
+    let card = Gpu { name: "card".to_owned(), total: gpu * GB, free: gpu * GB, in_main: false };
     Machine {
         processor: String::new(),
         cores,

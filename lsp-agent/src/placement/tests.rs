@@ -9,7 +9,7 @@ const GB: u64 = 1_000_000_000;
 
 /// A machine with this much free memory and graphics cards of these sizes.
 fn machine(free: u64, gpus: &[u64]) -> Machine {
-    let gpu = |free: &u64| Gpu { name: "card".to_owned(), total: *free, free: *free };
+    let gpu = |free: &u64| Gpu { name: "card".to_owned(), total: *free, free: *free, in_main: false };
     Machine {
         processor: String::new(),
         cores: 8,
@@ -97,6 +97,23 @@ fn a_large_card_takes_everything_but_the_embeddings() {
     assert_eq!(placement.need.main.weights, mixture().input);
     assert_eq!(placement.need.gpu.weights, mixture().weights() - mixture().input);
     assert_eq!(placement.need.main.copies, 0);
+}
+
+/// Its memory is not there twice.
+#[test]
+fn a_card_in_main_memory_takes_from_it() {
+    let card = |free, in_main| {
+        let mut machine = machine(free, &[free]);
+        machine.gpus[0].in_main = in_main;
+        machine
+    };
+    let wish = Wish { context: Some(4096), ..Wish::default() };
+    let all = placed(&dense(), wish, &card(4 * GB, true));
+    assert_eq!(all.gpu_layers, 29);
+    let total = all.need.main.total() + all.need.gpu.total();
+    let short = total + RESERVE - 1;
+    assert_eq!(placed(&dense(), wish, &card(short, false)).gpu_layers, 29);
+    assert!(placed(&dense(), wish, &card(short, true)).gpu_layers < 29);
 }
 
 #[test]
