@@ -11,6 +11,7 @@ fn machine(cores: u32, memory: u64, gpu: u64) -> Machine {
         cores,
         avx2: true,
         avx512: false,
+        amx: false,
         memory: Some(Memory { total: memory * GB, available: memory * GB }),
         gpus: if gpu == 0 { Vec::new() } else { vec![card] },
     }

@@ -15,6 +15,7 @@ fn machine(free: u64, gpus: &[u64]) -> Machine {
         cores: 8,
         avx2: true,
         avx512: false,
+        amx: false,
         memory: Some(Memory { total: free, available: free }),
         gpus: gpus.iter().map(gpu).collect(),
     }
@@ -88,6 +89,18 @@ fn little_memory_is_spared_the_copies() {
     assert_eq!(placement.need.main.copies, 0);
     let asked = Wish { mmap: Some(true), ..wish };
     assert!(place(&dense(), &asked, &machine(2_000_000_000, &[])).is_err());
+}
+
+/// Of SmolLM2, whose weights are 97 MB and whose output is its embeddings, llama.cpp made 100 MB of tiles.
+#[test]
+fn tiles_are_a_copy_of_all_but_experts() {
+    let tiled = Machine { amx: true, ..machine(64 * GB, &[]) };
+    let copies = |shape: &Shape| placed(shape, Wish::default(), &tiled).need.main.copies;
+    assert_eq!(copies(&dense()), dense().weights() - dense().input);
+    assert_eq!(copies(&Shape { shares_embeddings: true, ..dense() }), dense().weights());
+    assert_eq!(copies(&mixture()), 48 * (12_000_000 + 240_000_000) + 255_000_000);
+    let read = Wish { mmap: Some(false), ..Wish::default() };
+    assert_eq!(placed(&dense(), read, &tiled).need.main.copies, 0);
 }
 
 #[test]

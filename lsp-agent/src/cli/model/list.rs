@@ -173,6 +173,7 @@ pub(super) fn machine_json(machine: &Machine) -> Value {
         "cores": machine.cores,
         "avx2": machine.avx2,
         "avx512": machine.avx512,
+        "amx": machine.amx,
         "memory": machine.memory.map(|memory| json!({ "total": memory.total, "available": memory.available })),
         "gpus": machine.gpus.iter().map(|gpu| json!({ "name": gpu.name, "total": gpu.total, "free": gpu.free, "in_main_memory": gpu.in_main })).collect::<Vec<_>>(),
     })
