@@ -1,10 +1,6 @@
 //! Where llama.cpp is a library, says that the program finds it beside itself.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "this is how cargo and its scripts talk"
-)]
+#![expect(clippy::disallowed_methods, reason = "this is how cargo talks to its scripts")]
 
 use std::env;
 

@@ -137,7 +137,7 @@ mod tests {
         assert!(error.is::<WrongUse>());
         assert_eq!(
             error.to_string(),
-            "no command `tset`; there are `demo`, `test`, `lint`, `bench`, `mcpb` and `setup` \
+            "no command `tset`; there are `demo`, `test`, `lint`, `bench`, `mcpb`, `agent` and `setup` \
              (`cargo xtask help` describes them)"
         );
     }
