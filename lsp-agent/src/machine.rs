@@ -1,5 +1,5 @@
 //! What of this machine decides where a model fits: cores, instruction sets and memory. Graphics cards are given by whoever
-//! can ask them.
+//! can ask them (`provider/cards.rs`).
 
 use std::path::Path;
 
@@ -15,6 +15,8 @@ pub struct Machine {
     pub cores: u32,
     pub avx2: bool,
     pub avx512: bool,
+    /// Whether llama.cpp multiplies matrices in AMX tiles here: only as a library that is built for them.
+    pub amx: bool,
     /// None where the system does not say.
     pub memory: Option<Memory>,
     pub gpus: Vec<Gpu>,
@@ -35,6 +37,8 @@ pub struct Gpu {
     /// Its memory in bytes.
     pub total: u64,
     pub free: u64,
+    /// Whether that is main memory, of which both cannot have the same bytes.
+    pub in_main: bool,
 }
 
 impl Machine {
@@ -42,7 +46,14 @@ impl Machine {
     #[must_use]
     pub fn here() -> Self {
         let (avx2, avx512) = instruction_sets();
-        Self { processor: processor(), cores: cores(), avx2, avx512, memory: memory(), gpus: Vec::new() }
+        let amx = cfg!(feature = "dynamic-backends") && amx();
+        Self { processor: processor(), cores: cores(), avx2, avx512, amx, memory: memory(), gpus: Vec::new() }
+    }
+
+    /// Whether what lies on its cards lies in main memory.
+    #[must_use]
+    pub fn shares_memory(&self) -> bool {
+        self.gpus.iter().any(|gpu| gpu.in_main)
     }
 
     /// Bytes of memory that are free on all graphics cards together.
@@ -60,6 +71,17 @@ fn instruction_sets() -> (bool, bool) {
 #[cfg(not(target_arch = "x86_64"))]
 fn instruction_sets() -> (bool, bool) {
     (false, false)
+}
+
+#[cfg(target_os = "linux")]
+fn amx() -> bool {
+    linux::amx(Path::new("/"))
+}
+
+/// No other system is known to hand out tiles without being asked.
+#[cfg(not(target_os = "linux"))]
+fn amx() -> bool {
+    false
 }
 
 #[cfg(target_os = "linux")]

@@ -199,8 +199,9 @@ pub(crate) fn gpu_room(shape: &Shape, machine: &Machine) -> u64 {
 }
 
 fn has_room(shape: &Shape, machine: &Machine, need: &Need) -> bool {
-    main_room(machine).is_none_or(|room| need.main.total() <= room)
-        && need.gpu.total() <= gpu_room(shape, machine)
+    let [main, gpu] = [need.main.total(), need.gpu.total()];
+    let in_main = if machine.shares_memory() { main.saturating_add(gpu) } else { main };
+    main_room(machine).is_none_or(|room| in_main <= room) && gpu <= gpu_room(shape, machine)
 }
 
 #[cfg(test)]

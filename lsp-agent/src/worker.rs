@@ -4,6 +4,7 @@
 //! model; another reads, so that a request can be cancelled while a batch is evaluated. This room alone names
 //! `llama_cpp_2`.
 
+mod backends;
 mod batches;
 mod choose;
 mod draft;
@@ -14,9 +15,8 @@ mod slot;
 mod smaller;
 mod writer;
 
-use crate::provider::wire::{self, Ask, Card, Say};
+use crate::provider::wire::{self, Ask, Say};
 use anyhow::{Context, Result};
-use llama_cpp_2::{LlamaBackendDevice, LlamaBackendDeviceType};
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
@@ -33,7 +33,7 @@ const WAITING: usize = 256;
 pub fn serve() -> Result<()> {
     let mut say = Pipe(BufWriter::new(take_stdout().context("cannot take over the standard output")?));
     llama_cpp_2::send_logs_to_tracing(llama_cpp_2::LogOptions::default());
-    let backend = llama_cpp_2::llama_backend::LlamaBackend::init().context("llama.cpp does not start")?;
+    let backend = backends::start()?;
     let asks = Asks::read();
     let mut next = None;
     loop {
@@ -48,26 +48,13 @@ pub fn serve() -> Result<()> {
             Ask::Load(load) => next = load::serve(&backend, &load, &asks, &mut say)?,
             Ask::Unload => say.say(&Say::Unloaded)?,
             Ask::Keep => say.say(&Say::Kept { prefixes: 0 })?,
-            Ask::Cards => say.say(&Say::Cards { cards: cards() })?,
+            Ask::Cards => say.say(&Say::Cards { cards: backends::cards() })?,
             Ask::Generate(generate) => say.refuse(generate.id, NO_MODEL)?,
             Ask::Tokenize { id, .. } | Ask::Embed { id, .. } => say.refuse(id, NO_MODEL)?,
             // It ended already.
             Ask::Cancel { .. } => {}
         }
     }
-}
-
-/// The graphics cards that this build can use.
-fn cards() -> Vec<Card> {
-    let bytes = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
-    let devices = llama_cpp_2::list_llama_ggml_backend_devices().into_iter();
-    let of_graphics = devices.filter(|device| device.device_type == LlamaBackendDeviceType::Gpu);
-    let card = |device: LlamaBackendDevice| Card {
-        name: device.description,
-        total: bytes(device.memory_total),
-        free: bytes(device.memory_free),
-    };
-    of_graphics.map(card).collect()
 }
 
 const NO_MODEL: &str = "no model is loaded";

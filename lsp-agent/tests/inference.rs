@@ -169,6 +169,19 @@ fn a_mixture_of_experts_says_what_its_dense_model_says() {
     }
 }
 
+/// The architecture of the mixtures that are recommended, with experts that differ. Its words make no sense; where
+/// experts lie and how batches are shaped must not change them.
+#[test]
+fn a_mixture_of_many_experts_says_the_same_wherever_they_lie() {
+    let Some(mixture) = model("a_mixture_of_many_experts", "DEVTOOLKIT_RANDOM_MOE") else { return };
+    let first = ask(&start(load(mixture.clone())), request(STORY, 12));
+    assert_eq!(first.end, End::Tokens);
+    assert_eq!(first.tokens.len(), 12);
+    let other = Load { cpu_experts: 1, mmap: false, batch: 64, ..load(mixture) };
+    let second = ask(&start(other), request(STORY, 12));
+    assert_alike(&first, &second, "experts elsewhere");
+}
+
 #[test]
 fn what_a_file_says_is_never_a_control_token() {
     let Some(model) = small_model("control") else { return };

@@ -135,7 +135,7 @@ fn a_model_is_pulled_shown_verified_and_removed() {
     assert_eq!((mine["name"].as_str(), mine["here"].as_bool()), (Some("mine"), Some(true)));
     assert!(person.answer(&["list"]).contains("gpt-oss-20b"));
 
-    let about = person.json(&["info", "mine"]);
+    let about = person.json(&["info", "mine", "--memory", "16GB"]);
     assert_eq!(about["architecture"], "llama");
     assert_eq!(about["experts"]["used"], 2);
     assert_eq!(about["fits"], true);

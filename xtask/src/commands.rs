@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::{bench, bundle, lint, paint, setup, test};
+use crate::{agent, bench, bundle, lint, paint, setup, test};
 
 struct Command {
     name: &'static str,
@@ -41,6 +41,12 @@ const COMMANDS: &[Command] = &[
         usage: "mcpb",
         summary: "the MCP server as a bundle for Claude Desktop, from a release build",
         run: bundle::command,
+    },
+    Command {
+        name: "agent",
+        usage: "agent [cuda] [vulkan] [metal]",
+        summary: "the agent with its back ends as libraries, chosen when it starts, in a folder to copy",
+        run: agent::command,
     },
     Command {
         name: "setup",
@@ -131,7 +137,7 @@ mod tests {
         assert!(error.is::<WrongUse>());
         assert_eq!(
             error.to_string(),
-            "no command `tset`; there are `demo`, `test`, `lint`, `bench`, `mcpb` and `setup` \
+            "no command `tset`; there are `demo`, `test`, `lint`, `bench`, `mcpb`, `agent` and `setup` \
              (`cargo xtask help` describes them)"
         );
     }

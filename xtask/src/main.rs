@@ -5,6 +5,7 @@
 )]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line; its output is for people")]
 
+mod agent;
 mod bench;
 mod bundle;
 mod clients;

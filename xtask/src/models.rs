@@ -86,26 +86,42 @@ impl Model {
     }
 }
 
-/// A model that is made of [`SMOLLM2`], with the arguments that make it.
+/// A model that is made of [`SMOLLM2`], with the script and the arguments that make it.
 struct Made {
     file: &'static str,
     variable: &'static str,
+    script: &'static str,
     arguments: &'static [&'static str],
 }
 
 const MADE: &[Made] = &[
-    Made { file: "smollm2-moe.gguf", variable: "DEVTOOLKIT_SMOLLM2_MOE", arguments: &[] },
+    Made { file: "smollm2-moe.gguf", variable: "DEVTOOLKIT_SMOLLM2_MOE", script: MOE, arguments: &[] },
     Made {
         file: "smollm2-dense-f32.gguf",
         variable: "DEVTOOLKIT_SMOLLM2_F32",
+        script: MOE,
         arguments: &["--dense", "--f32"],
     },
-    Made { file: "smollm2-moe-f32.gguf", variable: "DEVTOOLKIT_SMOLLM2_MOE_F32", arguments: &["--f32"] },
+    Made {
+        file: "smollm2-moe-f32.gguf",
+        variable: "DEVTOOLKIT_SMOLLM2_MOE_F32",
+        script: MOE,
+        arguments: &["--f32"],
+    },
+    Made { file: "random-moe.gguf", variable: "DEVTOOLKIT_RANDOM_MOE", script: RANDOM_MOE, arguments: SMALL },
+];
+
+/// The shape of a mixture that writes hundreds of tokens a second.
+#[rustfmt::skip]
+const SMALL: &[&str] = &[
+    "--layers", "2", "--width", "256", "--heads", "4", "--kv-heads", "2", "--head", "64",
+    "--experts", "8", "--used", "2", "--feed-forward", "256",
 ];
 
 /// Reads and writes model files; what makes the mixtures uses it.
 const GGUF: &str = "gguf==0.19.0";
-const MAKE: &str = include_str!("../../tests/models/moe.py");
+const MOE: &str = include_str!("../../tests/models/moe.py");
+const RANDOM_MOE: &str = include_str!("../../tests/models/random_moe.py");
 
 impl Made {
     fn variable(&self) -> Result<(&'static str, PathBuf)> {
@@ -120,7 +136,7 @@ impl Made {
             std::fs::create_dir_all(&folder)?;
             eprintln!("making {}", self.file);
             let mut make = program::program(python);
-            make.args(["-c", MAKE]).arg(&source).arg(&file).args(self.arguments);
+            make.args(["-c", self.script]).arg(&source).arg(&file).args(self.arguments);
             quiet(&mut make).with_context(|| format!("cannot make the test model `{}`", self.file))
         })?;
         Ok((self.variable, file))

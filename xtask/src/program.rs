@@ -71,6 +71,16 @@ pub(crate) fn run(command: &mut Command) -> Result<bool> {
     Ok(status.success())
 }
 
+/// Shows the command, runs it, and reads what it writes to stdout: whether it succeeded, and that text.
+pub(crate) fn read(command: &mut Command) -> Result<(bool, String)> {
+    eprintln!("{}", crate::paint::heading(&format!("$ {}", line(command))));
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot start `{}`", line(command)))?;
+    Ok((output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned()))
+}
+
 /// Runs the command silently: whether it succeeded, and what it wrote to stdout and then to stderr.
 pub(crate) fn capture(command: &mut Command) -> Result<(bool, String)> {
     let output = command.output().with_context(|| format!("cannot start `{}`", line(command)))?;

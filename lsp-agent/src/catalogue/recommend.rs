@@ -94,5 +94,6 @@ fn rate(entry: &Entry, file: &EntryFile, machine: &Machine, placement: &Placemen
     let total = (need.main.weights + need.gpu.weights).max(1) as f64;
     let on_gpu = if placement.gpu_layers > 0 { need.gpu.weights as f64 / total } else { 0.0 };
     let of_main = (OF_CORE * f64::from(machine.cores)).min(OF_MAIN);
-    1.0 / (active * on_gpu / OF_GPU + active * (1.0 - on_gpu) / of_main)
+    let of_gpu = if machine.shares_memory() { OF_MAIN } else { OF_GPU };
+    1.0 / (active * on_gpu / of_gpu + active * (1.0 - on_gpu) / of_main)
 }

@@ -5,12 +5,13 @@ use crate::placement::Wish;
 const GB: u64 = 1_000_000_000;
 
 fn machine(cores: u32, memory: u64, gpu: u64) -> Machine {
-    let card = Gpu { name: "card".to_owned(), total: gpu * GB, free: gpu * GB };
+    let card = Gpu { name: "card".to_owned(), total: gpu * GB, free: gpu * GB, in_main: false };
     Machine {
         processor: String::new(),
         cores,
         avx2: true,
         avx512: false,
+        amx: false,
         memory: Some(Memory { total: memory * GB, available: memory * GB }),
         gpus: if gpu == 0 { Vec::new() } else { vec![card] },
     }

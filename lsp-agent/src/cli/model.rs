@@ -207,7 +207,7 @@ fn with_cards(machine: Machine, given: &[u64]) -> Machine {
             Err(what) => say(&format!("warning: {what}")),
         }
     }
-    let gpu = |bytes: &u64| Gpu { name: "as given".to_owned(), total: *bytes, free: *bytes };
+    let gpu = |bytes: &u64| Gpu { name: "as given".to_owned(), total: *bytes, free: *bytes, in_main: false };
     Machine { gpus: given.iter().map(gpu).collect(), ..machine }
 }
 

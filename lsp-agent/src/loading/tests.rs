@@ -75,7 +75,7 @@ fn what_was_measured_is_used_where_nothing_else_is_asked_for() {
 #[test]
 fn measured_experts_go_to_the_processor_where_that_fits() {
     let (folder, store) = store();
-    let gpu = crate::machine::Gpu { name: "card".to_owned(), total: 8 << 30, free: 8 << 30 };
+    let gpu = crate::machine::Gpu { name: "card".to_owned(), total: 8 << 30, free: 8 << 30, in_main: false };
     let machine = Machine { gpus: vec![gpu], ..machine(8 << 30) };
     let kept = store.at(&folder.path().join("tiny.gguf")).unwrap();
     assert_eq!(named(&store, &machine, "tiny", &Wish::default()).unwrap().load.cpu_experts, 0);

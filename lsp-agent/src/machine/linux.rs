@@ -40,6 +40,13 @@ pub(super) fn processor(root: &Path) -> Option<String> {
     line.split_once(':').map(|(_, name)| name.trim().to_owned())
 }
 
+/// Whether the processor has AMX for bytes, as quantised weights need it.
+pub(super) fn amx(root: &Path) -> bool {
+    let text = fs::read_to_string(root.join("proc/cpuinfo")).unwrap_or_default();
+    let flags = text.lines().find(|line| line.starts_with("flags"));
+    flags.is_some_and(|flags| flags.split_whitespace().any(|flag| flag == "amx_int8"))
+}
+
 /// What this process's groups leave it, from the innermost outwards.
 fn limits(root: &Path) -> Vec<Memory> {
     let text = fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();

@@ -1,6 +1,6 @@
 #![expect(clippy::disallowed_methods, reason = "tests make their own files")]
 
-use super::linux::{cores, memory};
+use super::linux::{amx, cores, memory};
 use super::*;
 use std::fs;
 use tempfile::TempDir;
@@ -43,6 +43,14 @@ fn memory_is_what_the_system_says() {
     assert_eq!(memory, Some(Memory { total: 16_000_000 * 1024, available: 8_000_000 * 1024 }));
     assert_eq!(linux::memory(root(&[]).path()), None);
     assert_eq!(linux::memory(root(&[("proc/meminfo", "MemTotal: many")]).path()), None);
+}
+
+#[test]
+fn tiles_are_among_the_flags() {
+    let has = |text| amx(root(&[("proc/cpuinfo", text)]).path());
+    assert!(has("processor : 0\nflags\t\t: avx2 amx_tile amx_int8\n"));
+    assert!(!has("processor : 0\nflags\t\t: avx2 amx_tile\n"));
+    assert!(!amx(root(&[]).path()));
 }
 
 #[test]

@@ -52,19 +52,21 @@ pub(super) fn need(
     // The output is the first to go, then the layers from the last one on.
     let first_on_gpu = (count + 1).saturating_sub(layout.gpu_layers);
     let output_on_gpu = layout.gpu_layers > 0;
-    let copies = |bytes: Bytes| {
-        // With a card in use, llama.cpp takes memory that the card can read in place of rearranged copies.
-        let is_copied = machine.avx2 && layout.mmap && layout.gpu_layers == 0;
-        if is_copied { bytes.interleaved } else { 0 }
-    };
+    // With a card in use, llama.cpp takes memory that the card can read in place of rearranged copies.
+    let is_copied = machine.avx2 && layout.mmap && layout.gpu_layers == 0;
     let add = |share: &mut Share, bytes: Bytes, in_main: bool| {
         share.weights += bytes.all;
-        share.copies += if in_main { copies(bytes) } else { 0 };
+        share.copies += if in_main && is_copied { bytes.interleaved } else { 0 };
+    };
+    // What is not of experts is cut into tiles in place of being interleaved, in almost every format.
+    let tiles = |bytes: Bytes| match machine.amx {
+        true => Bytes { interleaved: bytes.all, ..bytes },
+        false => bytes,
     };
     for (place, layer) in (0..count).zip(&shape.layers) {
         let on_gpu = place >= first_on_gpu;
         let share = if on_gpu { &mut need.gpu } else { &mut need.main };
-        add(share, layer.shared, !on_gpu);
+        add(share, tiles(layer.shared), !on_gpu);
         let tokens = tokens(layer.window, context, wish);
         share.cache = share.cache.saturating_add(cache(layer.key, layer.value, tokens, kv));
         let experts_on_gpu = on_gpu && place >= layout.cpu_expert_layers;
@@ -73,9 +75,13 @@ pub(super) fn need(
     }
     need.main.weights += shape.input;
     let share = if output_on_gpu { &mut need.gpu } else { &mut need.main };
-    add(share, shape.output, !output_on_gpu);
-    if output_on_gpu && shape.shares_embeddings {
-        need.gpu.weights += shape.input;
+    add(share, tiles(shape.output), !output_on_gpu);
+    if shape.shares_embeddings {
+        match output_on_gpu {
+            true => need.gpu.weights += shape.input,
+            false if is_copied && machine.amx => need.main.copies += shape.input,
+            false => {}
+        }
     }
     compute(shape, layout, context, &mut need);
     need

@@ -9,12 +9,13 @@ const GB: u64 = 1_000_000_000;
 
 /// A machine with this much free memory and graphics cards of these sizes.
 fn machine(free: u64, gpus: &[u64]) -> Machine {
-    let gpu = |free: &u64| Gpu { name: "card".to_owned(), total: *free, free: *free };
+    let gpu = |free: &u64| Gpu { name: "card".to_owned(), total: *free, free: *free, in_main: false };
     Machine {
         processor: String::new(),
         cores: 8,
         avx2: true,
         avx512: false,
+        amx: false,
         memory: Some(Memory { total: free, available: free }),
         gpus: gpus.iter().map(gpu).collect(),
     }
@@ -90,6 +91,18 @@ fn little_memory_is_spared_the_copies() {
     assert!(place(&dense(), &asked, &machine(2_000_000_000, &[])).is_err());
 }
 
+/// Of SmolLM2, whose weights are 97 MB and whose output is its embeddings, llama.cpp made 100 MB of tiles.
+#[test]
+fn tiles_are_a_copy_of_all_but_experts() {
+    let tiled = Machine { amx: true, ..machine(64 * GB, &[]) };
+    let copies = |shape: &Shape| placed(shape, Wish::default(), &tiled).need.main.copies;
+    assert_eq!(copies(&dense()), dense().weights() - dense().input);
+    assert_eq!(copies(&Shape { shares_embeddings: true, ..dense() }), dense().weights());
+    assert_eq!(copies(&mixture()), 48 * (12_000_000 + 240_000_000) + 255_000_000);
+    let read = Wish { mmap: Some(false), ..Wish::default() };
+    assert_eq!(placed(&dense(), read, &tiled).need.main.copies, 0);
+}
+
 #[test]
 fn a_large_card_takes_everything_but_the_embeddings() {
     let placement = placed(&mixture(), Wish::default(), &machine(16 * GB, &[40 * GB]));
@@ -97,6 +110,23 @@ fn a_large_card_takes_everything_but_the_embeddings() {
     assert_eq!(placement.need.main.weights, mixture().input);
     assert_eq!(placement.need.gpu.weights, mixture().weights() - mixture().input);
     assert_eq!(placement.need.main.copies, 0);
+}
+
+/// Its memory is not there twice.
+#[test]
+fn a_card_in_main_memory_takes_from_it() {
+    let card = |free, in_main| {
+        let mut machine = machine(free, &[free]);
+        machine.gpus[0].in_main = in_main;
+        machine
+    };
+    let wish = Wish { context: Some(4096), ..Wish::default() };
+    let all = placed(&dense(), wish, &card(4 * GB, true));
+    assert_eq!(all.gpu_layers, 29);
+    let total = all.need.main.total() + all.need.gpu.total();
+    let short = total + RESERVE - 1;
+    assert_eq!(placed(&dense(), wish, &card(short, false)).gpu_layers, 29);
+    assert!(placed(&dense(), wish, &card(short, true)).gpu_layers < 29);
 }
 
 #[test]

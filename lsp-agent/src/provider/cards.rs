@@ -32,7 +32,12 @@ pub fn ask(process: &Process) -> Result<Vec<Gpu>, String> {
     let _ = child.wait();
     match (asked, answer) {
         (Ok(()), Ok(Ok(Some(Say::Cards { cards })))) => {
-            let card = |card: wire::Card| Gpu { name: card.name, total: card.total, free: card.free };
+            let card = |card: wire::Card| Gpu {
+                name: card.name,
+                total: card.total,
+                free: card.free,
+                in_main: card.in_main,
+            };
             Ok(cards.into_iter().map(card).collect())
         }
         _ => Err("graphics cards cannot be asked for; give their memory with --gpu".to_owned()),

@@ -199,6 +199,8 @@ pub struct Card {
     pub name: String,
     pub total: u64,
     pub free: u64,
+    /// Whether it is main memory, which the processor uses too.
+    pub in_main: bool,
 }
 
 /// What is known of a model once it is loaded.

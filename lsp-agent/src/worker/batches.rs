@@ -171,7 +171,7 @@ impl<'m> Batches<'m> {
                 let prefixes = self.keep();
                 say.say(&Say::Kept { prefixes })?;
             }
-            Ask::Cards => say.say(&Say::Cards { cards: super::cards() })?,
+            Ask::Cards => say.say(&Say::Cards { cards: super::backends::cards() })?,
         }
         Ok(None)
     }

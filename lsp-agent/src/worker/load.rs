@@ -118,6 +118,8 @@ fn read(backend: &LlamaBackend, load: &Load, path: &Path, say: &mut Pipe) -> Res
                     let _ = tell.send(fraction);
                     true
                 });
+            // Nothing of a model that stays off the cards is to take their memory, not even for a moment.
+            let params = if gpu_layers == 0 { params.with_devices(&[]).ok()? } else { params };
             let mut params = pin!(params);
             if let Some(pattern) = &experts {
                 params.as_mut().add_cpu_buft_override(pattern);

@@ -162,7 +162,8 @@ pub(super) fn machine_line(machine: &Machine) -> String {
     let cores = if machine.cores == 1 { "1 core".to_owned() } else { format!("{} cores", machine.cores) };
     let mut line = format!("{cores}, {memory}");
     for gpu in &machine.gpus {
-        line.push_str(&format!(", graphics card ({}) with {} free", gpu.name, Size(gpu.free)));
+        let whose = if gpu.in_main { " of that memory" } else { "" };
+        line.push_str(&format!(", graphics card ({}) with {} free{whose}", gpu.name, Size(gpu.free)));
     }
     line
 }
@@ -172,7 +173,8 @@ pub(super) fn machine_json(machine: &Machine) -> Value {
         "cores": machine.cores,
         "avx2": machine.avx2,
         "avx512": machine.avx512,
+        "amx": machine.amx,
         "memory": machine.memory.map(|memory| json!({ "total": memory.total, "available": memory.available })),
-        "gpus": machine.gpus.iter().map(|gpu| json!({ "name": gpu.name, "free": gpu.free })).collect::<Vec<_>>(),
+        "gpus": machine.gpus.iter().map(|gpu| json!({ "name": gpu.name, "total": gpu.total, "free": gpu.free, "in_main_memory": gpu.in_main })).collect::<Vec<_>>(),
     })
 }
