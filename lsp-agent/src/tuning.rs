@@ -195,7 +195,7 @@ mod tests {
         let mut tunings = Tunings::read(&store);
         tunings.remember(&kept("a"), &Machine::default(), tuned(64)).unwrap();
         let text = fs::read_to_string(&place).unwrap();
-        for damaged in ["{", &text.replace("64", "1000000"), &text.replace("\"file\"", "\"flie\"")] {
+        for damaged in ["{", &text.replace("64", "1000000"), &text.replace("\"file\"", "\"elif\"")] {
             fs::write(&place, damaged).unwrap();
             assert!(Tunings::read(&store).entries.is_empty(), "{damaged}");
         }
