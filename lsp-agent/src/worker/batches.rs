@@ -72,7 +72,7 @@ pub(super) struct Batches<'m> {
     waiting: VecDeque<Box<Generate>>,
     costs: Costs,
     /// Tokens of a prompt per second, as measured.
-    speed: f32,
+    speed: Option<f32>,
     /// The tokens as forms need them: made by the first request that has one.
     vocabulary: OnceCell<Arc<Vocabulary>>,
     /// A smaller model, for drafts.
@@ -107,7 +107,7 @@ impl<'m> Batches<'m> {
             running: Vec::new(),
             waiting: VecDeque::new(),
             costs: Costs::default(),
-            speed: 100.0,
+            speed: None,
             vocabulary: OnceCell::new(),
             smaller: None,
         }
@@ -306,7 +306,7 @@ impl<'m> Batches<'m> {
         if tokens > LONGEST {
             #[expect(clippy::cast_precision_loss, reason = "batches are far smaller")]
             let now = tokens as f32 / took.as_secs_f32().max(1e-4);
-            self.speed = 0.7 * self.speed + 0.3 * now;
+            self.speed = Some(self.speed.map_or(now, |speed| (speed + now) / 2.0));
         }
     }
 
@@ -370,7 +370,7 @@ impl<'m> Batches<'m> {
             clippy::cast_sign_loss,
             reason = "it is bounded right after"
         )]
-        let chunk = (self.speed * time.as_secs_f32()) as usize;
+        let chunk = (self.speed.unwrap_or_default() * time.as_secs_f32()) as usize;
         chunk.clamp(least, self.most)
     }
 
