@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests look at files")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "support/worker.rs"]
 mod worker;
 
 use devtoolkit_agent::catalogue::Role as Work;

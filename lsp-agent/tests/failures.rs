@@ -12,6 +12,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use worker::{DEADLINE, ask, assert_alike, exact, finish, load, request, small_model, start};
 
+#[path = "support/worker.rs"]
 mod worker;
 
 /// Kills of the worker in a row.

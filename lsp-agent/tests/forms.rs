@@ -8,6 +8,7 @@ use devtoolkit_agent::provider::wire::{End, Generate, Grammar, Sampling};
 use serde_json::{Value, json};
 use worker::{Answer, ask, assert_alike, load, model, request, small_model, start};
 
+#[path = "support/worker.rs"]
 mod worker;
 
 /// A file with lines that occur twice.

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use worker::{Answer, DEADLINE, ask, assert_alike, exact, finish, load, model, request, small_model, start};
 
+#[path = "support/worker.rs"]
 mod worker;
 
 const STORY: &str = "<|im_start|>user\nCount from one to ten in words.<|im_end|>\n<|im_start|>assistant\n";

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Command;
 use worker::small_model;
 
+#[path = "support/worker.rs"]
 mod worker;
 
 #[test]
