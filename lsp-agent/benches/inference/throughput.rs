@@ -25,12 +25,14 @@ fn bare(subject: &Subject<'_>, load: &Load) -> Bare {
 }
 
 fn reading(subject: &Subject<'_>) -> Result<Goal> {
-    // Room for one such prompt, so that none is looked at beside it.
     let (load, _) = subject.load(READ as u64 + 256)?;
     let (ours, mut peer) = (subject.start(&load)?, Peer::start(&bare(subject, &load))?);
     let (mut mine, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..=subject.arguments.rounds {
         let prompt = ours.words(READ, round + 1).map_err(failed)?;
+        // The other begins with nothing cached; what is would be looked at beside each new token.
+        ours.unload();
+        ours.ask(plain("a", 1)).map_err(failed)?;
         let answered = ours.ask(plain(&prompt, 1)).map_err(failed)?;
         let tokens = (answered.usage.prompt - answered.usage.cached) as usize;
         let bare = tokens as f64 / peer.prompt(tokens)?;
