@@ -26,8 +26,8 @@ use std::time::{Duration, Instant};
 /// Requests that wait for a sequence.
 const WAITING: usize = 64;
 /// How long one batch of a prompt should take, and the fewest tokens of it: what a cancelled request may still cost the
-/// next one, since nothing stops a batch. On two cores a batch of 16 tokens has 80 % of the speed of a long one, of 64
-/// tokens 97 %.
+/// next one, since nothing stops a batch. In CPU time, a batch of 16 tokens has 80 % of the speed of a long one, of 64 tokens
+/// 97 %; by the clock of two cores it is less.
 const PREFILL_STEP: (Duration, usize) = (Duration::from_millis(400), 64);
 /// The same of urgent requests, which the next keystroke cancels, and while another request writes.
 const SHORT_STEP: (Duration, usize) = (Duration::from_millis(120), 16);
