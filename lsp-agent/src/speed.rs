@@ -2,7 +2,7 @@
 
 use crate::machine;
 use crate::provider::llama::{Llama, Process, Running};
-use crate::provider::wire::{End, Generate, Load, Part, Sampling, Say, Usage};
+use crate::provider::wire::{End, Generate, Load, Part, Say, Usage};
 use std::time::{Duration, Instant};
 
 /// How long one request may take.
@@ -82,20 +82,9 @@ impl Answered {
 /// A request that takes the likeliest token each time, without drafts.
 #[must_use]
 pub fn plain(prompt: &str, tokens: u32) -> Generate {
-    Generate {
-        id: 0,
-        prompt: vec![Part { text: prompt.to_owned(), special: true }],
-        tokens,
-        time: u64::try_from(LONGEST.as_millis()).unwrap_or(u64::MAX),
-        sampling: Sampling::default(),
-        stop: Vec::new(),
-        grammar: None,
-        form: None,
-        drafts: Vec::new(),
-        speculate: false,
-        urgent: false,
-        alternatives: 0,
-    }
+    let prompt = vec![Part { text: prompt.to_owned(), special: true }];
+    let time = u64::try_from(LONGEST.as_millis()).unwrap_or(u64::MAX);
+    Generate { time, ..Generate::new(prompt, tokens) }
 }
 
 /// About so many tokens of text that no other seed begins with.

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "no test needs all of it")]
 
 use devtoolkit_agent::provider::llama::{Llama, Process, Running};
-use devtoolkit_agent::provider::wire::{End, Generate, KvType, Load, Part, Sampling, Say, Usage, Written};
+use devtoolkit_agent::provider::wire::{End, Generate, KvType, Load, Part, Say, Usage, Written};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::mpsc::RecvTimeoutError;
@@ -62,20 +62,8 @@ pub(crate) fn start(load: Load) -> Llama {
 }
 
 pub(crate) fn request(prompt: &str, tokens: u32) -> Generate {
-    Generate {
-        id: 0,
-        prompt: vec![Part { text: prompt.to_owned(), special: true }],
-        tokens,
-        time: 120_000,
-        sampling: Sampling::default(),
-        stop: Vec::new(),
-        grammar: None,
-        form: None,
-        drafts: Vec::new(),
-        speculate: false,
-        urgent: false,
-        alternatives: 5,
-    }
+    let prompt = vec![Part { text: prompt.to_owned(), special: true }];
+    Generate { alternatives: 5, ..Generate::new(prompt, tokens) }
 }
 
 /// What came of a request.
