@@ -107,8 +107,9 @@ pub(crate) fn quoted<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 
 fn help() -> String {
     let mut text = format!("{} cargo xtask COMMAND\n\n", paint::heading("usage:"));
+    let width = COMMANDS.iter().map(|command| command.usage.chars().count()).max().unwrap_or(0);
     for command in COMMANDS {
-        text += &format!("  {:<26}{}\n", command.usage, command.summary);
+        text += &format!("  {:<width$}  {}\n", command.usage, command.summary);
     }
     text + "\nnew here? `cargo xtask test` looks for what building needs, then builds and tests everything\n"
 }
@@ -146,7 +147,8 @@ mod tests {
     fn help_lists_every_command() {
         let help = help();
         for command in COMMANDS {
-            assert!(help.contains(&format!("\n  {}", command.usage)), "{help}");
+            assert!(help.contains(&format!("\n  {}  ", command.usage)), "{help}");
+            assert!(help.contains(&format!("  {}\n", command.summary)), "{help}");
         }
     }
 
