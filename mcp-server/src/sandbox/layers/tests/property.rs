@@ -144,7 +144,12 @@ fn twins(first: &[(String, String)], staged: &[(String, Option<String>)]) -> (Pl
         let _ = perform(place.root.path(), &act);
         let _ = perform(plain.path(), &act);
     }
+    let mut known = std::collections::BTreeSet::new();
     for (path, text) in staged {
+        // A file staged as new and then as gone is no change, while the plain folder would keep the folders above it.
+        if !known.insert(path) {
+            continue;
+        }
         let (is_file, is_free) = (plain.path().join(path).is_file(), !plain.path().join(path).exists());
         let act = match text {
             Some(text) if is_file || is_free => Act::Write(path.clone(), text.clone()),
