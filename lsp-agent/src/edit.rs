@@ -7,6 +7,7 @@
 use crate::constraint::{Form, LastBreak, QuoteRule, Quoting, Stop};
 use crate::model::{CallId, ToolCall};
 use devtoolkit_index::{Index, Language, Syntax};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use thiserror::Error;
@@ -24,7 +25,7 @@ const REPLACE: &str = ">>>>>>> REPLACE";
 const FENCE: &str = "```";
 
 /// What is to be changed, as it is on top of what is staged.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     pub path: String,
     /// The file's text; nothing for one that is to be made.
@@ -36,7 +37,7 @@ pub struct Target {
 }
 
 /// One symbol of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetSymbol {
     /// With what is around it: `Class.method`.
     pub name: String,

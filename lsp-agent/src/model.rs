@@ -1,5 +1,6 @@
 //! What a model is asked, and what it says: plain values that every provider shares.
 
+use crate::protocol::Usage;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -27,11 +28,11 @@ pub struct Message {
 }
 
 /// A call's name within its conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CallId(pub String);
 
 /// A tool that the model calls.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ToolCall {
     pub id: CallId,
     pub name: String,
@@ -66,6 +67,27 @@ impl Part {
     pub fn special(text: impl Into<String>) -> Self {
         Self { text: text.into(), special: true }
     }
+}
+
+/// A piece of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Piece {
+    Text(String),
+    Reasoning(String),
+}
+
+/// A whole answer of a model.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Answer {
+    pub text: String,
+    pub reasoning: String,
+    pub calls: Vec<ToolCall>,
+    /// Calls that could not be read, in words for the model.
+    pub broken: Vec<String>,
+    pub usage: Usage,
+    /// Of the paths that a plan names, those at which there is a file.
+    pub existing: Vec<String>,
 }
 
 impl Message {

@@ -4,6 +4,8 @@
 //! Only a person's command moves it past a review. Whatever belongs to a turn carries the turn's number, and what comes
 //! late is not heard.
 
+mod effect;
+mod event;
 mod plan;
 mod prompts;
 mod review;
@@ -13,12 +15,13 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-use crate::edit::{Format, Target};
-use crate::model::{CallId, Message, ToolCall};
-use crate::plan::{Plan, Step, StepId};
-use crate::protocol::{self, Command, Focus, Mode, Permission, Phase, Problem, Usage, Verdict, What, Which};
-use serde::{Deserialize, Serialize};
+use crate::model::{Answer, CallId, Message, Piece, ToolCall};
+use crate::plan::{Plan, StepId};
+use crate::protocol::{self, Command, Focus, Mode, Phase, Problem, What};
 use std::collections::VecDeque;
+
+pub use effect::{Effect, Request, Role, Wanted};
+pub use event::{Event, Outcome, StagedFile};
 
 /// Requests that may wait.
 const MOST_QUEUED: usize = 16;
@@ -38,195 +41,6 @@ impl Default for Limits {
     fn default() -> Self {
         Self { reading: 6, again: 2, repairs: 2 }
     }
-}
-
-/// Something that happened.
-#[derive(Clone, Debug)]
-pub enum Event {
-    Command(Command),
-    /// What the request is about, found before any model is asked.
-    Gathered {
-        turn: u64,
-        context: String,
-        files: Vec<String>,
-    },
-    /// A piece of an answer that is being written.
-    Said {
-        turn: u64,
-        piece: Piece,
-    },
-    Answered {
-        turn: u64,
-        answer: Answer,
-    },
-    /// No answer came.
-    Failed {
-        turn: u64,
-        problem: Problem,
-    },
-    RateLimited {
-        turn: u64,
-        seconds: u32,
-    },
-    /// A call waits for a person's answer.
-    Questioned {
-        turn: u64,
-        call: CallId,
-        tool: String,
-        text: String,
-    },
-    /// A call said something.
-    Output {
-        turn: u64,
-        call: CallId,
-        text: String,
-    },
-    Called {
-        turn: u64,
-        call: CallId,
-        outcome: Outcome,
-    },
-    /// What a step changes; or why it cannot be found.
-    Found {
-        turn: u64,
-        target: Result<Target, String>,
-    },
-    Checked {
-        turn: u64,
-        verdict: Verdict,
-    },
-    /// Changes were accepted, rejected or taken back: how many are left.
-    Reviewed {
-        turn: u64,
-        left: usize,
-        said: Result<String, Problem>,
-    },
-}
-
-/// A piece of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
-    Text(String),
-    Reasoning(String),
-}
-
-/// A whole answer of a model.
-#[derive(Clone, Debug, Default)]
-pub struct Answer {
-    pub text: String,
-    pub reasoning: String,
-    pub calls: Vec<ToolCall>,
-    /// Calls that could not be read, in words for the model.
-    pub broken: Vec<String>,
-    pub usage: Usage,
-}
-
-/// What a call came to.
-#[derive(Clone, Debug, Default)]
-pub struct Outcome {
-    pub is_error: bool,
-    /// For the model.
-    pub text: String,
-    pub staged: Vec<StagedFile>,
-}
-
-/// A file as a call changed it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StagedFile {
-    pub path: String,
-    pub before: Option<String>,
-    /// Nothing where it is deleted.
-    pub after: Option<String>,
-    pub hunks: Vec<protocol::Hunk>,
-}
-
-/// Something to do.
-#[derive(Clone, Debug)]
-pub enum Effect {
-    Tell(protocol::Event),
-    /// Find what a request is about.
-    Gather {
-        turn: u64,
-        prompt: String,
-        focus: Focus,
-    },
-    Ask {
-        turn: u64,
-        request: Request,
-    },
-    /// Run a tool; while a session understands, only such as read.
-    Call {
-        turn: u64,
-        call: ToolCall,
-        only_read: bool,
-    },
-    /// A person's answer to a call's question.
-    Permit {
-        call: CallId,
-        answer: Permission,
-    },
-    /// Find what a step changes.
-    Find {
-        turn: u64,
-        step: Step,
-    },
-    /// Take back what a call staged.
-    Discard {
-        turn: u64,
-        call: CallId,
-    },
-    Check {
-        turn: u64,
-    },
-    Review {
-        turn: u64,
-        which: Which,
-        accept: bool,
-        reason: String,
-    },
-    Undo {
-        turn: u64,
-    },
-    /// End whatever runs for a turn.
-    Stop {
-        turn: u64,
-    },
-    UseModel {
-        role: Option<String>,
-        model: String,
-    },
-}
-
-/// What a model is asked.
-#[derive(Clone, Debug)]
-pub struct Request {
-    pub role: Role,
-    pub messages: Vec<Message>,
-    /// Whether it may call tools that read.
-    pub tools: bool,
-    pub wanted: Wanted,
-}
-
-/// What a model is asked as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    Understand,
-    Plan,
-    Edit,
-    Ask,
-}
-
-/// What an answer has to be.
-#[derive(Clone, Debug)]
-pub enum Wanted {
-    Text,
-    /// A plan, in JSON.
-    Plan,
-    Edit {
-        target: Box<Target>,
-        format: Format,
-    },
 }
 
 /// Where a session is, with what it needs there.
@@ -252,10 +66,9 @@ pub struct Session {
     sequence: u64,
     /// What the model reads, only ever added to, so that what it has evaluated stays of use.
     talk: Vec<Message>,
-    /// Files that exist, as they were when the request came.
-    files: Vec<String>,
     queued: VecDeque<String>,
     calls: u64,
+    requests: u64,
     /// Changes that wait for a person.
     staged: usize,
 }
@@ -272,9 +85,9 @@ impl Session {
             turn: 0,
             sequence: 0,
             talk: Vec::new(),
-            files: Vec::new(),
             queued: VecDeque::new(),
             calls: 0,
+            requests: 0,
             staged: 0,
         }
     }
@@ -357,12 +170,12 @@ impl Session {
                 self.tell(What::ToolOutput { call: call.0, text }, todo);
             }
             Event::Questioned { .. } | Event::Output { .. } | Event::Command(_) => {}
-            Event::Gathered { context, files, .. } => self.gathered(&context, files, todo),
+            Event::Gathered { context, .. } => self.gathered(&context, todo),
             Event::Answered { answer, .. } => {
                 self.tell(What::Usage(answer.usage), todo);
                 match self.state {
                     State::Understanding(_) => self.understood(answer, todo),
-                    State::Planning { tries } => self.planned(&answer.text, tries, todo),
+                    State::Planning { tries } => self.planned(&answer, tries, todo),
                     State::Working(_) => self.wrote(&answer, todo),
                     State::Idle | State::PlanReview { .. } | State::Verifying(_) | State::ChangeReview => {}
                 }
@@ -370,8 +183,8 @@ impl Session {
             Event::Failed { problem, .. } => self.fail(problem, todo),
             Event::Called { call, outcome, .. } => self.called(&call, outcome, todo),
             Event::Found { target, .. } => self.found(target, todo),
-            Event::Checked { verdict, .. } => self.checked(verdict, todo),
-            Event::Reviewed { left, said, .. } => self.reviewed(left, said, todo),
+            Event::Checked { verdict, staged, .. } => self.checked(verdict, &staged, todo),
+            Event::Reviewed { staged, said, .. } => self.reviewed(&staged, said, todo),
         }
     }
 
@@ -426,6 +239,13 @@ impl Session {
         }
     }
 
+    /// Asks a model.
+    fn ask(&mut self, role: Role, messages: Vec<Message>, tools: bool, wanted: Wanted, todo: &mut Todo) {
+        self.requests += 1;
+        let request = Request { number: self.requests, role, messages, tools, wanted };
+        todo.push(Effect::Ask { turn: self.turn, request });
+    }
+
     /// Runs a tool.
     fn call(&mut self, call: ToolCall, only_read: bool, todo: &mut Todo) {
         let (id, tool) = (call.id.0.clone(), call.name.clone());
@@ -441,7 +261,11 @@ impl Session {
     fn tell_end(&mut self, call: &CallId, outcome: &Outcome, todo: &mut Todo) {
         let (text, details) = (outcome.text.clone(), serde_json::Value::Null);
         self.tell(What::ToolEnd { call: call.0.clone(), is_error: outcome.is_error, text, details }, todo);
-        for file in &outcome.staged {
+        self.tell_staged(&outcome.staged, todo);
+    }
+
+    fn tell_staged(&mut self, staged: &[StagedFile], todo: &mut Todo) {
+        for file in staged {
             self.tell(What::ChangeStaged { path: file.path.clone(), hunks: file.hunks.clone() }, todo);
         }
     }
@@ -466,25 +290,6 @@ impl Session {
         };
         let what = "the command cannot be followed".to_owned();
         self.tell(What::Error(Problem { what, why: why.to_owned(), next: next.to_owned() }), todo);
-    }
-}
-
-impl Event {
-    fn turn(&self) -> Option<u64> {
-        match self {
-            Self::Command(_) => None,
-            Self::Gathered { turn, .. }
-            | Self::Said { turn, .. }
-            | Self::Answered { turn, .. }
-            | Self::Failed { turn, .. }
-            | Self::RateLimited { turn, .. }
-            | Self::Questioned { turn, .. }
-            | Self::Output { turn, .. }
-            | Self::Called { turn, .. }
-            | Self::Found { turn, .. }
-            | Self::Checked { turn, .. }
-            | Self::Reviewed { turn, .. } => Some(*turn),
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Planning, and a person's look at the plan.
 
-use super::{Effect, Request, Role, Session, State, Todo, Wanted, prompts};
+use super::{Answer, Role, Session, State, Todo, Wanted, prompts};
 use crate::model::{Message, Role as Speaker};
 use crate::plan::{Plan, PlanEdit};
 use crate::protocol::{Mode, Problem, What};
@@ -14,15 +14,12 @@ impl Session {
 
     fn ask_plan(&mut self, reason: Option<&str>, todo: &mut Todo) {
         self.talk.push(prompts::plan(reason));
-        let messages = self.talk.clone();
-        let request = Request { role: Role::Plan, messages, tools: false, wanted: Wanted::Plan };
-        todo.push(Effect::Ask { turn: self.turn, request });
+        self.ask(Role::Plan, self.talk.clone(), false, Wanted::Plan, todo);
     }
 
-    pub(super) fn planned(&mut self, text: &str, tries: u32, todo: &mut Todo) {
-        self.talk.push(Message::new(Speaker::Assistant, text));
-        let files = &self.files;
-        match Plan::read(text, &|path| files.iter().any(|file| file == path)) {
+    pub(super) fn planned(&mut self, answer: &Answer, tries: u32, todo: &mut Todo) {
+        self.talk.push(Message::new(Speaker::Assistant, answer.text.as_str()));
+        match Plan::read(&answer.text, &|path| answer.existing.iter().any(|file| file == path)) {
             Ok(plan) => {
                 self.tell(What::Plan { plan: plan.clone() }, todo);
                 self.state = State::PlanReview { plan };

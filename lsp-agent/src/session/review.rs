@@ -1,6 +1,6 @@
 //! A person's look at the changes.
 
-use super::{Effect, Session, State, Todo};
+use super::{Effect, Session, StagedFile, State, Todo};
 use crate::protocol::{Problem, What, Which};
 
 impl Session {
@@ -12,8 +12,10 @@ impl Session {
         todo.push(Effect::Review { turn: self.turn, which, accept, reason });
     }
 
-    pub(super) fn reviewed(&mut self, left: usize, said: Result<String, Problem>, todo: &mut Todo) {
+    pub(super) fn reviewed(&mut self, staged: &[StagedFile], said: Result<String, Problem>, todo: &mut Todo) {
+        let left = staged.len();
         self.staged = left;
+        self.tell_staged(staged, todo);
         let done = match said {
             Ok(said) => said,
             Err(problem) => return self.tell(What::Error(problem), todo),

@@ -1,8 +1,9 @@
 //! Scripts: what happens, line by line, and what the session wants done.
 
 use super::*;
-use crate::edit::TargetSymbol;
-use crate::plan::{Action, PlanEdit};
+use crate::edit::{Format, Target, TargetSymbol};
+use crate::plan::{Action, PlanEdit, Step};
+use crate::protocol::{Permission, Verdict, Which};
 
 mod random;
 
@@ -47,12 +48,12 @@ impl Scene {
     }
 
     fn gathered(&mut self) -> String {
-        let files = ["a.py", "b.py"].map(str::to_owned).to_vec();
-        self.happens(Event::Gathered { turn: self.session.turn, context: "a.py: area".to_owned(), files })
+        self.happens(Event::Gathered { turn: self.session.turn, context: "a.py: area".to_owned() })
     }
 
     fn says(&mut self, text: &str) -> String {
-        let answer = Answer { text: text.to_owned(), ..Answer::default() };
+        let existing = ["a.py", "b.py"].map(str::to_owned).to_vec();
+        let answer = Answer { text: text.to_owned(), existing, ..Answer::default() };
         self.happens(Event::Answered { turn: self.session.turn, answer })
     }
 
@@ -73,14 +74,9 @@ impl Scene {
 
     /// The call that was started last staged this text of `a.py`.
     fn stages(&mut self, after: &str) -> String {
-        let file = StagedFile {
-            path: "a.py".to_owned(),
-            before: Some(CODE.to_owned()),
-            after: Some(after.to_owned()),
-            hunks: Vec::new(),
-        };
+        let file = staged(after);
         let call = self.calls.last().unwrap().0.clone();
-        self.comes_back(&call, Outcome { staged: vec![file], text: "staged".to_owned(), is_error: false })
+        self.comes_back(&call, Outcome { staged: vec![file], changes: vec![1], ..Outcome::default() })
     }
 
     fn finds(&mut self) -> String {
@@ -91,7 +87,7 @@ impl Scene {
     }
 
     fn checked(&mut self, verdict: Verdict) -> String {
-        self.happens(Event::Checked { turn: self.session.turn, verdict })
+        self.happens(Event::Checked { turn: self.session.turn, verdict, staged: vec![staged("")] })
     }
 
     /// Up to a plan that waits for a person.
@@ -102,6 +98,12 @@ impl Scene {
         self.says(&plan(steps));
         assert_eq!(self.session.phase(), Phase::PlanReview);
     }
+}
+
+/// `a.py` with another text.
+fn staged(after: &str) -> StagedFile {
+    let (path, before, after) = ("a.py".to_owned(), Some(CODE.to_owned()), Some(after.to_owned()));
+    StagedFile { path, before, after, hunks: Vec::new() }
 }
 
 /// One line of what a session wants.
@@ -178,7 +180,7 @@ fn a_plan_is_approved_done_checked_and_reviewed() {
     );
     assert_eq!(scene.command(Command::Accept { which: Which::All }), "review All true");
     let turn = scene.session.turn;
-    let reviewed = Event::Reviewed { turn, left: 0, said: Ok("applied 1 file".to_owned()) };
+    let reviewed = Event::Reviewed { turn, staged: Vec::new(), said: Ok("applied 1 file".to_owned()) };
     assert_eq!(scene.happens(reviewed), "complete, changed true: applied 1 file\nphase Idle");
 }
 
@@ -289,7 +291,7 @@ fn a_command_of_a_plan_waits_for_its_permission() {
     assert_eq!(scene.happens(question), "may run_command make?");
     let answer = Command::AnswerPermission { request: call.0.clone(), answer: Permission::Deny };
     assert_eq!(scene.command(answer), "permit Deny");
-    let denied = Outcome { is_error: true, text: "denied".to_owned(), staged: Vec::new() };
+    let denied = Outcome { is_error: true, text: "denied".to_owned(), ..Outcome::default() };
     let ended = scene.comes_back(&call.0, denied);
     assert!(ended.starts_with("step 1 Failed denied"), "{ended}");
     assert_eq!(scene.session.phase(), Phase::Idle);
@@ -335,9 +337,9 @@ fn after_a_cancel_nothing_of_the_turn_is_heard() {
         let turn = scene.session.turn;
         assert_eq!(scene.command(Command::Cancel), "stop\ncancelled\nphase Idle");
         let late = [
-            Event::Gathered { turn, context: String::new(), files: Vec::new() },
+            Event::Gathered { turn, context: String::new() },
             Event::Answered { turn, answer: Answer::default() },
-            Event::Checked { turn, verdict: Verdict::Passed { summary: String::new() } },
+            Event::Checked { turn, verdict: Verdict::Passed { summary: String::new() }, staged: Vec::new() },
             Event::Called { turn, call: CallId("call_1".to_owned()), outcome: Outcome::default() },
         ];
         for event in late {

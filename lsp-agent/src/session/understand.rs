@@ -1,6 +1,6 @@
 //! Understanding: what was found is read, and the model may ask for more, by tools that only read.
 
-use super::{Answer, Effect, Outcome, Request, Role, Session, State, Todo, Wanted, prompts};
+use super::{Answer, Effect, Outcome, Role, Session, State, Todo, Wanted, prompts};
 use crate::model::{CallId, Message, Role as Speaker};
 use crate::protocol::{Focus, Mode, Problem, What};
 
@@ -44,13 +44,12 @@ impl Session {
         self.tell(What::Status { phase: self.phase(), mode }, todo);
     }
 
-    pub(super) fn gathered(&mut self, context: &str, files: Vec<String>, todo: &mut Todo) {
+    pub(super) fn gathered(&mut self, context: &str, todo: &mut Todo) {
         let State::Understanding(understanding) = &self.state else { return };
         if self.talk.is_empty() {
             self.talk.push(prompts::system());
         }
         self.talk.push(prompts::request(context, &understanding.prompt));
-        self.files = files;
         self.read_on(todo);
     }
 
@@ -66,8 +65,7 @@ impl Session {
             }
         }
         let role = if self.mode == Mode::Ask { Role::Ask } else { Role::Understand };
-        let request = Request { role, messages: self.talk.clone(), tools, wanted: Wanted::Text };
-        todo.push(Effect::Ask { turn: self.turn, request });
+        self.ask(role, self.talk.clone(), tools, Wanted::Text, todo);
     }
 
     pub(super) fn understood(&mut self, answer: Answer, todo: &mut Todo) {

@@ -1,6 +1,6 @@
 //! Working: step by step, each from a small context of its own; then the project's check over what is staged.
 
-use super::{Answer, Effect, Outcome, Request, Role, Session, State, Todo, Wanted, prompts};
+use super::{Answer, Effect, Outcome, Role, Session, StagedFile, State, Todo, Wanted, prompts};
 use crate::edit::{self, Fault, Format, Target};
 use crate::model::CallId;
 use crate::plan::{Action, Plan, Step, StepId};
@@ -99,8 +99,7 @@ impl Session {
         let fault = fault.map(|fault| (working.answer.as_str(), fault));
         let messages = prompts::step(step, target, *format, fault);
         let wanted = Wanted::Edit { target: Box::new(target.clone()), format: *format };
-        let request = Request { role: Role::Edit, messages, tools: false, wanted };
-        todo.push(Effect::Ask { turn: self.turn, request });
+        self.ask(Role::Edit, messages, false, wanted, todo);
     }
 
     pub(super) fn wrote(&mut self, answer: &Answer, todo: &mut Todo) {
@@ -146,8 +145,8 @@ impl Session {
                 self.end_step(StepState::Done, "", todo);
             }
             Err(fault) => {
-                if !outcome.staged.is_empty() {
-                    todo.push(Effect::Discard { turn: self.turn, call: call.clone() });
+                if !outcome.changes.is_empty() {
+                    todo.push(Effect::Discard { turn: self.turn, changes: outcome.changes });
                 }
                 self.try_again(&fault, todo);
             }
@@ -196,8 +195,9 @@ impl Session {
         todo.push(Effect::Check { turn: self.turn });
     }
 
-    pub(super) fn checked(&mut self, verdict: Verdict, todo: &mut Todo) {
+    pub(super) fn checked(&mut self, verdict: Verdict, staged: &[StagedFile], todo: &mut Todo) {
         let State::Verifying(working) = &mut self.state else { return };
+        self.staged = staged.len();
         if let Verdict::Failed { output, .. } = &verdict
             && working.repairs < self.limits.repairs
             && let Some(step) = repair(&working.plan, output)
@@ -214,6 +214,7 @@ impl Session {
             [] => String::new(),
             failed => format!("; {} failed", steps(failed)),
         };
+        self.tell_staged(staged, todo);
         self.tell(What::Verification { verdict }, todo);
         self.complete(&format!("changes wait for review{failed}"), todo);
         self.state = State::ChangeReview;

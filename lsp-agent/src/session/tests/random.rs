@@ -55,8 +55,10 @@ fn next() -> impl Strategy<Value = (Next, bool)> {
 }
 
 fn event(next: Next, turn: u64, newest: Option<&CallId>) -> Event {
-    let answer =
-        |text: &str| Event::Answered { turn, answer: Answer { text: text.to_owned(), ..Answer::default() } };
+    let answer = |text: &str| Event::Answered {
+        turn,
+        answer: Answer { text: text.to_owned(), existing: vec!["a.py".to_owned()], ..Answer::default() },
+    };
     // Half of the calls are the one that was made last.
     let id = |call: u64| match newest {
         Some(newest) if call < 3 => newest.clone(),
@@ -64,7 +66,7 @@ fn event(next: Next, turn: u64, newest: Option<&CallId>) -> Event {
     };
     match next {
         Next::Command(command) => Event::Command(command),
-        Next::Gathered => Event::Gathered { turn, context: String::new(), files: vec!["a.py".to_owned()] },
+        Next::Gathered => Event::Gathered { turn, context: String::new() },
         Next::Said(text) => answer(text),
         Next::Plan(true) => answer(&plan(&format!("{EDIT}, {COMMAND}, {EDIT}"))),
         Next::Plan(false) => answer(&plan("")),
@@ -77,12 +79,7 @@ fn event(next: Next, turn: u64, newest: Option<&CallId>) -> Event {
         }
         Next::Called(call, right) => {
             let after = if right { "def area(w, h, d):\n    return w\n" } else { "def area(" };
-            let file = StagedFile {
-                path: "a.py".to_owned(),
-                before: Some(CODE.to_owned()),
-                after: Some(after.to_owned()),
-                hunks: Vec::new(),
-            };
+            let file = staged(after);
             Event::Called {
                 turn,
                 call: id(call),
@@ -97,13 +94,17 @@ fn event(next: Next, turn: u64, newest: Option<&CallId>) -> Event {
             }
         }
         Next::Found(false) => Event::Found { turn, target: Err("gone".to_owned()) },
-        Next::Checked(0) => Event::Checked { turn, verdict: Verdict::Passed { summary: String::new() } },
-        Next::Checked(1) => Event::Checked { turn, verdict: Verdict::NotChecked { why: String::new() } },
-        Next::Checked(_) => Event::Checked {
-            turn,
-            verdict: Verdict::Failed { summary: String::new(), output: "a.py".to_owned() },
-        },
-        Next::Reviewed(left) => Event::Reviewed { turn, left, said: Ok(String::new()) },
+        Next::Checked(kind) => {
+            let verdict = match kind {
+                0 => Verdict::Passed { summary: String::new() },
+                1 => Verdict::NotChecked { why: String::new() },
+                _ => Verdict::Failed { summary: String::new(), output: "a.py".to_owned() },
+            };
+            Event::Checked { turn, verdict, staged: vec![staged("")] }
+        }
+        Next::Reviewed(left) => {
+            Event::Reviewed { turn, staged: vec![staged(""); left], said: Ok(String::new()) }
+        }
         Next::Failed => {
             let problem = Problem { what: String::new(), why: String::new(), next: String::new() };
             Event::Failed { turn, problem }
