@@ -100,6 +100,18 @@ pub enum What {
         path: String,
         hunks: Vec<Hunk>,
     },
+    /// A command that is about to run over what is staged, if it may.
+    CommandProposed {
+        call: String,
+        command: String,
+        /// Where, below the workspace's root.
+        folder: String,
+    },
+    /// What a command printed last, or that it still runs.
+    CommandOutput {
+        call: String,
+        text: String,
+    },
     PermissionRequest {
         request: String,
         tool: String,
@@ -111,6 +123,11 @@ pub enum What {
         seconds: u32,
     },
     Usage(Usage),
+    /// What the model reads had to become shorter.
+    ContextReduced {
+        /// What was left out, in words.
+        text: String,
+    },
     Verification {
         #[serde(flatten)]
         verdict: Verdict,

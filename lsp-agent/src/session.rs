@@ -9,6 +9,7 @@ mod event;
 mod plan;
 mod prompts;
 mod review;
+mod room;
 mod understand;
 mod work;
 
@@ -66,6 +67,12 @@ pub struct Session {
     sequence: u64,
     /// What the model reads, only ever added to, so that what it has evaluated stays of use.
     talk: Vec<Message>,
+    /// Where in it the request begins that is being worked on.
+    request: usize,
+    /// What a person said of changes that were rejected: told with the next request.
+    remarks: Vec<String>,
+    /// The call that runs a command.
+    command: Option<CallId>,
     queued: VecDeque<String>,
     calls: u64,
     requests: u64,
@@ -85,6 +92,9 @@ impl Session {
             turn: 0,
             sequence: 0,
             talk: Vec::new(),
+            request: 0,
+            remarks: Vec::new(),
+            command: None,
             queued: VecDeque::new(),
             calls: 0,
             requests: 0,
@@ -167,10 +177,22 @@ impl Session {
                 self.tell(What::PermissionRequest { request: call.0, tool, text }, todo);
             }
             Event::Output { call, text, .. } if self.is_running(&call) => {
-                self.tell(What::ToolOutput { call: call.0, text }, todo);
+                let is_command = self.command.as_ref() == Some(&call);
+                self.tell(
+                    match is_command {
+                        true => What::CommandOutput { call: call.0, text },
+                        false => What::ToolOutput { call: call.0, text },
+                    },
+                    todo,
+                );
             }
-            Event::Questioned { .. } | Event::Output { .. } | Event::Command(_) => {}
-            Event::Gathered { context, .. } => self.gathered(&context, todo),
+            Event::Proposed { call, command, folder, .. } if self.is_running(&call) => {
+                self.tell(What::CommandProposed { call: call.0.clone(), command, folder }, todo);
+                self.command = Some(call);
+            }
+            Event::Questioned { .. } | Event::Output { .. } | Event::Proposed { .. } | Event::Command(_) => {}
+            Event::Overflowed { need, have, .. } => self.overflowed(need, have, todo),
+            Event::Gathered { context, read, .. } => self.gathered(&context, &read, todo),
             Event::Answered { answer, .. } => {
                 self.tell(What::Usage(answer.usage), todo);
                 match self.state {
@@ -230,12 +252,8 @@ impl Session {
     fn is_running(&self, call: &CallId) -> bool {
         match &self.state {
             State::Understanding(understanding) => understanding.runs(call),
-            State::Working(working) => working.runs(call),
-            State::Idle
-            | State::Planning { .. }
-            | State::PlanReview { .. }
-            | State::Verifying(_)
-            | State::ChangeReview => false,
+            State::Working(working) | State::Verifying(working) => working.runs(call),
+            State::Idle | State::Planning { .. } | State::PlanReview { .. } | State::ChangeReview => false,
         }
     }
 
@@ -261,7 +279,12 @@ impl Session {
     fn tell_end(&mut self, call: &CallId, outcome: &Outcome, todo: &mut Todo) {
         let (text, details) = (outcome.text.clone(), serde_json::Value::Null);
         self.tell(What::ToolEnd { call: call.0.clone(), is_error: outcome.is_error, text, details }, todo);
+        self.tell_read(&outcome.read, todo);
         self.tell_staged(&outcome.staged, todo);
+    }
+
+    fn tell_read(&mut self, paths: &[String], todo: &mut Todo) {
+        paths.iter().for_each(|path| self.tell(What::FileRead { path: path.clone() }, todo));
     }
 
     fn tell_staged(&mut self, staged: &[StagedFile], todo: &mut Todo) {

@@ -47,6 +47,9 @@ fn event_number(what: &What) -> usize {
         What::Error(_) => 14,
         What::Complete { .. } => 15,
         What::Cancelled => 16,
+        What::CommandProposed { .. } => 17,
+        What::CommandOutput { .. } => 18,
+        What::ContextReduced { .. } => 19,
     }
 }
 
@@ -71,7 +74,7 @@ fn command_number(command: &Command) -> usize {
 fn every_event_and_command_has_a_sample() {
     let events: BTreeSet<usize> =
         samples::<Event>("events", "event").iter().map(|event| event_number(&event.what)).collect();
-    assert_eq!(events, (0..17).collect());
+    assert_eq!(events, (0..20).collect());
     let commands: BTreeSet<usize> =
         samples::<Command>("commands", "command").iter().map(command_number).collect();
     assert_eq!(commands, (0..12).collect());

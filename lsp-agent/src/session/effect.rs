@@ -41,8 +41,10 @@ pub enum Effect {
         turn: u64,
         changes: Vec<u32>,
     },
+    /// Run the project's own check over what is staged, as this call.
     Check {
         turn: u64,
+        call: CallId,
     },
     Review {
         turn: u64,

@@ -13,6 +13,8 @@ pub enum Event {
     Gathered {
         turn: u64,
         context: String,
+        /// The files whose text is in it.
+        read: Vec<String>,
     },
     /// A piece of an answer that is being written.
     Said {
@@ -31,6 +33,19 @@ pub enum Event {
     RateLimited {
         turn: u64,
         seconds: u32,
+    },
+    /// A request was not asked, because it has more tokens than the model takes.
+    Overflowed {
+        turn: u64,
+        need: u32,
+        have: u32,
+    },
+    /// A command that a call is about to run, and in which folder.
+    Proposed {
+        turn: u64,
+        call: CallId,
+        command: String,
+        folder: String,
     },
     /// A call waits for a person's answer.
     Questioned {
@@ -75,6 +90,8 @@ pub struct Outcome {
     pub is_error: bool,
     /// For the model.
     pub text: String,
+    /// Files that were read.
+    pub read: Vec<String>,
     pub staged: Vec<StagedFile>,
     /// The numbers of the staged changes that it made, by which they can be taken back.
     pub changes: Vec<u32>,
@@ -101,6 +118,8 @@ impl Event {
             | Self::Answered { turn, .. }
             | Self::Failed { turn, .. }
             | Self::RateLimited { turn, .. }
+            | Self::Overflowed { turn, .. }
+            | Self::Proposed { turn, .. }
             | Self::Questioned { turn, .. }
             | Self::Output { turn, .. }
             | Self::Called { turn, .. }

@@ -3,6 +3,7 @@
 use crate::edit::{Format, Target};
 use crate::model::{Message, Role};
 use crate::plan::Step;
+use crate::protocol::Which;
 
 /// What it always reads first. It stays the same, so that it is evaluated once.
 const SYSTEM: &str = "You are a careful programmer who works on the project below. Text between <data> and </data> comes from \
@@ -18,8 +19,42 @@ pub(super) fn system() -> Message {
     Message::new(Role::System, SYSTEM)
 }
 
-pub(super) fn request(context: &str, prompt: &str) -> Message {
-    Message::new(Role::User, format!("{}{prompt}", data(context)))
+/// What stands in the place of an output that made room.
+pub(super) const LEFT_OUT: &str = "(left out to make room; call the tool again if it is needed)";
+
+pub(super) fn request(context: &str, remarks: &[String], prompt: &str) -> Message {
+    let remarks: String = remarks.iter().map(|remark| format!("{remark}\n")).collect();
+    Message::new(Role::User, format!("{}{remarks}{prompt}", data(context)))
+}
+
+/// What a model is told of changes that a person did not take.
+pub(super) fn rejected(which: &Which, reason: &str) -> String {
+    let what = match which {
+        Which::All => "all changes".to_owned(),
+        Which::File { path } => format!("the changes of `{path}`"),
+        Which::Hunk { path, .. } => format!("a change of `{path}`"),
+    };
+    format!("I rejected {what}: {}", first_line(reason))
+}
+
+/// The newest of what was asked and answered, a line each.
+pub(super) fn summary(earlier: &[Message], most: usize) -> String {
+    let said = earlier.iter().filter(|message| matches!(message.role, Role::User | Role::Assistant));
+    let lines: Vec<String> = said
+        .filter_map(|message| {
+            // Of a request, what the person wrote stands behind the data.
+            let text = message.text.rsplit("</data>").next().unwrap_or_default().trim();
+            let who = if message.role == Role::User { "asked" } else { "answered" };
+            (!text.is_empty()).then(|| format!("{who}: {}", first_line(text)))
+        })
+        .collect();
+    let newest = &lines[lines.len().saturating_sub(most)..];
+    data(&format!("Earlier in this conversation:\n{}", newest.join("\n")))
+}
+
+/// The first line of a text, at most 200 characters of it.
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().chars().take(200).collect()
 }
 
 pub(super) fn answer_now() -> Message {

@@ -1,13 +1,19 @@
 //! A person's look at the changes.
 
-use super::{Effect, Session, StagedFile, State, Todo};
+use super::{Effect, Session, StagedFile, State, Todo, prompts};
 use crate::protocol::{Problem, What, Which};
+
+/// Rejections that are told with the next request.
+const MOST_REMARKS: usize = 32;
 
 impl Session {
     /// Accepts or rejects. Only a person's command comes here.
     pub(super) fn review(&mut self, which: Which, accept: bool, reason: String, todo: &mut Todo) {
         if !matches!(self.state, State::ChangeReview) {
             return self.refuse("no changes wait for an answer", todo);
+        }
+        if !accept && !reason.trim().is_empty() && self.remarks.len() < MOST_REMARKS {
+            self.remarks.push(prompts::rejected(&which, &reason));
         }
         todo.push(Effect::Review { turn: self.turn, which, accept, reason });
     }

@@ -17,6 +17,11 @@ pub(super) struct Understanding {
 }
 
 impl Understanding {
+    /// Whether there are rounds of reading left.
+    pub(super) fn may_read(&self, most: u32) -> bool {
+        self.rounds < most
+    }
+
     pub(super) fn runs(&self, call: &CallId) -> bool {
         self.calls.iter().any(|(other, text)| other == call && text.is_none())
     }
@@ -44,19 +49,23 @@ impl Session {
         self.tell(What::Status { phase: self.phase(), mode }, todo);
     }
 
-    pub(super) fn gathered(&mut self, context: &str, todo: &mut Todo) {
+    pub(super) fn gathered(&mut self, context: &str, read: &[String], todo: &mut Todo) {
         let State::Understanding(understanding) = &self.state else { return };
+        let prompt = understanding.prompt.clone();
         if self.talk.is_empty() {
             self.talk.push(prompts::system());
         }
-        self.talk.push(prompts::request(context, &understanding.prompt));
+        let remarks = std::mem::take(&mut self.remarks);
+        self.tell_read(read, todo);
+        self.request = self.talk.len();
+        self.talk.push(prompts::request(context, &remarks, &prompt));
         self.read_on(todo);
     }
 
     /// Asks the model, which may read more as long as there are rounds left.
     fn read_on(&mut self, todo: &mut Todo) {
         let State::Understanding(understanding) = &self.state else { return };
-        let tools = understanding.rounds < self.limits.reading;
+        let tools = understanding.may_read(self.limits.reading);
         if !tools {
             match self.mode {
                 Mode::Ask => self.talk.push(prompts::answer_now()),
@@ -74,7 +83,7 @@ impl Session {
             // An answer that nobody asked for.
             return;
         }
-        let reads = understanding.rounds < self.limits.reading;
+        let reads = understanding.may_read(self.limits.reading);
         let calls: Vec<_> = answer.calls.into_iter().take(MOST_CALLS).collect();
         understanding.rounds += 1;
         let text = Message { calls: calls.clone(), ..Message::new(Speaker::Assistant, answer.text.as_str()) };

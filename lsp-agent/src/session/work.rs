@@ -26,6 +26,12 @@ pub(super) struct Working {
 }
 
 impl Working {
+    /// Leaves out what stands around the step's target; says whether there was anything.
+    pub(super) fn leave_out_around(&mut self) -> bool {
+        let target = self.target.as_mut();
+        target.is_some_and(|(target, _)| !std::mem::take(&mut target.around).is_empty())
+    }
+
     pub(super) fn runs(&self, call: &CallId) -> bool {
         self.call.as_ref() == Some(call)
     }
@@ -90,7 +96,7 @@ impl Session {
         }
     }
 
-    fn ask_edit(&mut self, fault: Option<&str>, todo: &mut Todo) {
+    pub(super) fn ask_edit(&mut self, fault: Option<&str>, todo: &mut Todo) {
         let State::Working(working) = &self.state else { return };
         let (Some((target, format)), Some(step)) = (&working.target, working.plan.steps.get(working.place))
         else {
@@ -166,7 +172,7 @@ impl Session {
         self.ask_edit(Some(&fault), todo);
     }
 
-    fn end_step(&mut self, state: StepState, note: &str, todo: &mut Todo) {
+    pub(super) fn end_step(&mut self, state: StepState, note: &str, todo: &mut Todo) {
         let State::Working(working) = &mut self.state else { return };
         let Some(step) = working.plan.steps.get(working.place).map(|step| step.id) else { return };
         if state == StepState::Failed {
@@ -189,10 +195,12 @@ impl Session {
             self.state = State::Idle;
             return;
         }
-        if let State::Working(working) = std::mem::replace(&mut self.state, State::Idle) {
+        let call = self.next_call();
+        if let State::Working(mut working) = std::mem::replace(&mut self.state, State::Idle) {
+            working.call = Some(call.clone());
             self.state = State::Verifying(working);
         }
-        todo.push(Effect::Check { turn: self.turn });
+        todo.push(Effect::Check { turn: self.turn, call });
     }
 
     pub(super) fn checked(&mut self, verdict: Verdict, staged: &[StagedFile], todo: &mut Todo) {

@@ -34,6 +34,7 @@ enum Next {
     Reviewed(usize),
     Failed,
     Questioned(u64),
+    Overflowed,
 }
 
 fn next() -> impl Strategy<Value = (Next, bool)> {
@@ -50,6 +51,7 @@ fn next() -> impl Strategy<Value = (Next, bool)> {
         2 => (0_usize..3).prop_map(Next::Reviewed),
         1 => Just(Next::Failed),
         1 => (0_u64..6).prop_map(Next::Questioned),
+        1 => Just(Next::Overflowed),
     ];
     (next, prop::bool::weighted(0.1))
 }
@@ -66,7 +68,7 @@ fn event(next: Next, turn: u64, newest: Option<&CallId>) -> Event {
     };
     match next {
         Next::Command(command) => Event::Command(command),
-        Next::Gathered => Event::Gathered { turn, context: String::new() },
+        Next::Gathered => Event::Gathered { turn, context: String::new(), read: Vec::new() },
         Next::Said(text) => answer(text),
         Next::Plan(true) => answer(&plan(&format!("{EDIT}, {COMMAND}, {EDIT}"))),
         Next::Plan(false) => answer(&plan("")),
@@ -105,6 +107,7 @@ fn event(next: Next, turn: u64, newest: Option<&CallId>) -> Event {
         Next::Reviewed(left) => {
             Event::Reviewed { turn, staged: vec![staged(""); left], said: Ok(String::new()) }
         }
+        Next::Overflowed => Event::Overflowed { turn, need: 2, have: 1 },
         Next::Failed => {
             let problem = Problem { what: String::new(), why: String::new(), next: String::new() };
             Event::Failed { turn, problem }
