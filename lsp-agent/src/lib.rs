@@ -5,15 +5,18 @@
 //! reads a conversation as, and what the text that it writes means. Which model that can be: [`gguf`] reads what a file is,
 //! [`placement`] what it needs and where that fits, [`catalogue`] lists some, [`download`] and [`model_store`] bring and keep
 //! them. [`loading`] makes of all this what a model's process is told; [`speed`] measures how fast it is then, and [`tuning`]
-//! remembers it.
+//! remembers it. [`journal`] keeps what happened to sessions, [`memory`] what is to be known of a project.
 
 pub mod catalogue;
 pub mod constraint;
+pub mod database;
 pub mod download;
 pub mod edit;
 pub mod gguf;
+pub mod journal;
 pub mod loading;
 pub mod machine;
+pub mod memory;
 pub mod model;
 pub mod model_store;
 pub mod placement;

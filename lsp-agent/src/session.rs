@@ -116,6 +116,13 @@ impl Session {
         }
     }
 
+    /// The number of the turn, which what happens to it has to carry: counted from 1, and 0 before the first. A request
+    /// begins one, and one that is cancelled or fails ends.
+    #[must_use]
+    pub fn turn(&self) -> u64 {
+        self.turn
+    }
+
     /// Takes what happened, and says what is to be done, in order.
     pub fn handle(&mut self, event: Event) -> Vec<Effect> {
         let mut todo = Todo(Vec::new());
