@@ -8,9 +8,12 @@ use std::ops::ControlFlow;
 
 pub mod cards;
 pub mod chat;
+mod estimate;
 pub mod fill;
 pub mod llama;
+pub mod replay;
 pub mod roles;
+mod waiting;
 pub mod wire;
 
 /// What a model is asked.
