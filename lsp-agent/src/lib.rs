@@ -7,6 +7,7 @@
 //! them. [`loading`] makes of all this what a model's process is told; [`speed`] measures how fast it is then, and [`tuning`]
 //! remembers it. [`journal`] keeps what happened to sessions, [`memory`] what is to be known of a project.
 
+pub mod agent;
 pub mod catalogue;
 pub mod constraint;
 pub mod database;

@@ -9,6 +9,7 @@ use std::ops::ControlFlow;
 pub mod cards;
 pub mod chat;
 mod estimate;
+pub mod embedded;
 pub mod fill;
 pub mod llama;
 pub mod replay;

@@ -102,6 +102,18 @@ impl Session {
         }
     }
 
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// An event that is told beside the session's own: it counts as the newest of them.
+    #[must_use]
+    pub fn aside(&self, what: What) -> protocol::Event {
+        protocol::Event { session: self.id.clone(), turn: self.turn, sequence: self.sequence, what }
+    }
+
     /// Where it stands.
     #[must_use]
     pub fn phase(&self) -> Phase {

@@ -165,6 +165,12 @@ impl Handle {
         self.toolbox.specs()
     }
 
+    /// The same workspace with only the tools that read: whatever is called through it, nothing changes.
+    #[must_use]
+    pub fn reading(&self) -> Self {
+        Self { toolbox: Arc::new(self.toolbox.reading()), ..self.clone() }
+    }
+
     /// Changes whenever the staged layer does.
     #[must_use]
     pub fn staged(&self) -> watch::Receiver<u64> {

@@ -28,6 +28,7 @@ impl<T: Tool> AnyCall for T {
 }
 
 /// A tool in the list.
+#[derive(Clone)]
 pub(crate) struct Entry {
     spec: ToolSpec,
     parse: fn(Value) -> Result<Box<dyn AnyCall>, ToolError>,
@@ -108,6 +109,14 @@ impl Toolbox {
         let toolbox = Self { entries: all.into_iter().filter(wanted).collect(), policy };
         toolbox.check(&toolbox.policy.rules)?;
         Ok(toolbox)
+    }
+
+    /// Only those of the tools that read, under the same policy.
+    #[must_use]
+    pub fn reading(&self) -> Self {
+        let reads = |entry: &&Entry| entry.spec.effect == crate::tool::Effect::Reads;
+        let policy = Policy { read_only: true, ..self.policy.clone() };
+        Self { entries: self.entries.iter().filter(reads).cloned().collect(), policy }
     }
 
     /// The tools as a host sees them.

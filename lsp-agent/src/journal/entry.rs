@@ -41,7 +41,7 @@ impl Began {
     pub fn before(effect: &Effect, staged: u32, applied: u32) -> Option<Self> {
         let (turn, changing) = match effect {
             Effect::Call { turn, call, only_read: false } => (*turn, Changing::Call(call.id.clone())),
-            Effect::Check { turn } => (*turn, Changing::Check),
+            Effect::Check { turn, .. } => (*turn, Changing::Check),
             Effect::Review { turn, .. } => (*turn, Changing::Review),
             Effect::Undo { turn } => (*turn, Changing::Undo),
             Effect::Call { only_read: true, .. }

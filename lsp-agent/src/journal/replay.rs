@@ -110,7 +110,7 @@ impl Replay {
 fn answers(event: &Event, effect: &Effect) -> bool {
     match (event, effect) {
         (Event::Gathered { .. }, Effect::Gather { .. })
-        | (Event::Answered { .. } | Event::Failed { .. }, Effect::Ask { .. })
+        | (Event::Answered { .. } | Event::Failed { .. } | Event::Overflowed { .. }, Effect::Ask { .. })
         | (Event::Found { .. }, Effect::Find { .. })
         | (Event::Checked { .. }, Effect::Check { .. })
         | (Event::Reviewed { .. }, Effect::Review { .. } | Effect::Undo { .. }) => true,
@@ -126,7 +126,7 @@ fn turn_of(effect: &Effect) -> Option<u64> {
         | Effect::Ask { turn, .. }
         | Effect::Call { turn, .. }
         | Effect::Find { turn, .. }
-        | Effect::Check { turn }
+        | Effect::Check { turn, .. }
         | Effect::Review { turn, .. }
         | Effect::Undo { turn } => Some(*turn),
         Effect::Tell(_)

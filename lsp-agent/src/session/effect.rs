@@ -98,3 +98,20 @@ pub enum Wanted {
         format: Format,
     },
 }
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Understand, Self::Plan, Self::Edit, Self::Ask];
+
+    /// The role of a name, as the protocol has it.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "understand" => Some(Self::Understand),
+            "plan" => Some(Self::Plan),
+            "edit" => Some(Self::Edit),
+            "ask" => Some(Self::Ask),
+            _ => None,
+        }
+    }
+}

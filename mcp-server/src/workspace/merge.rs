@@ -7,7 +7,7 @@ use super::text::encode;
 
 /// The hunks of a file's change. What has no lines to tell apart is one hunk.
 #[must_use]
-pub(crate) fn hunks(path: &RelPath, old: &Side, new: &Side) -> Vec<Hunk> {
+pub fn hunks(path: &RelPath, old: &Side, new: &Side) -> Vec<Hunk> {
     match texts(old, new).filter(|(old, new)| old != new) {
         Some((old, new)) => diff::hunks(path.as_str(), &old, &new),
         None => {
@@ -20,7 +20,7 @@ pub(crate) fn hunks(path: &RelPath, old: &Side, new: &Side) -> Vec<Hunk> {
 
 /// Both sides as text of one encoding. A file that is not there is an empty text.
 #[must_use]
-pub(crate) fn texts(old: &Side, new: &Side) -> Option<(String, String)> {
+pub fn texts(old: &Side, new: &Side) -> Option<(String, String)> {
     let text = |side: &Side| match side {
         Side::Absent => Some((String::new(), None)),
         Side::File(file) => file.text().ok().map(|(text, encoding)| (text.into_owned(), Some(encoding))),
