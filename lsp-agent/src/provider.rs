@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 
 pub mod cards;
 pub mod chat;
-mod estimate;
 pub mod embedded;
+mod estimate;
 pub mod fill;
 pub mod llama;
 pub mod replay;

@@ -7,9 +7,9 @@
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
-use config::Config;
-use devtoolkit_mcp::main_loop::{Folders, user_folders};
+use devtoolkit_mcp::main_loop::Folders;
 use devtoolkit_mcp::permission::{Care, Policy};
+use devtoolkit_mcp::person::{Config, Person};
 use devtoolkit_mcp::sandbox::{Machine, Tier};
 use devtoolkit_mcp::server::{self, Opening, Server};
 use devtoolkit_mcp::tool::Toolset;
@@ -21,7 +21,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
-mod config;
 mod doctor;
 mod http;
 
@@ -78,10 +77,6 @@ enum Command {
     Doctor,
 }
 
-/// What commands get of our own environment; nothing else of it is passed on.
-const VARIABLES: &[&str] =
-    &["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "USER", "LOGNAME", "SHELL", "TERM"];
-
 const AFTER: &str = "Started by an MCP host, which talks to it through stdin and stdout. \
     mcp-server/README.md has the configuration lines for common hosts.";
 
@@ -128,13 +123,16 @@ fn examine(arguments: &Arguments) -> ExitCode {
         roots.push(current.clone());
     }
     let config = config(arguments, &current);
-    let read = config.read(arguments.config.is_some());
-    let configured = (config.file.as_deref(), read);
+    let configured = (config.file.as_deref(), config.read().map_err(anyhow::Error::from));
     doctor::run(&roots, folders(arguments).ok().as_ref(), configured, machine(arguments))
 }
 
+fn person() -> Person<'static> {
+    Person { variable: &|name| env::var_os(name), home: env::home_dir() }
+}
+
 fn config(arguments: &Arguments, current: &Path) -> Config {
-    Config::find(arguments.config.as_deref(), current)
+    person().config(arguments.config.as_deref(), current)
 }
 
 /// Prints an error with its causes, and says what to do.
@@ -151,7 +149,7 @@ fn say(text: &str) {
 fn server(arguments: &Arguments) -> Result<Server> {
     let current =
         env::current_dir().context("the current folder is gone; start from another, or pass --root")?;
-    let (rules, _) = config(arguments, &current).read(arguments.config.is_some())?;
+    let (rules, _) = config(arguments, &current).read()?;
     let policy = Policy {
         read_only: arguments.read_only,
         direct: arguments.direct,
@@ -176,15 +174,7 @@ fn server(arguments: &Arguments) -> Result<Server> {
 
 /// What commands are to know of the machine.
 fn machine(arguments: &Arguments) -> Machine {
-    let value = |name: &&str| env::var_os(name).map(|value| ((*name).into(), value));
-    Machine {
-        program: env::current_exe().ok(),
-        home: env::home_dir().filter(|home| home.is_absolute()),
-        state: None,
-        own: Vec::new(),
-        demand: arguments.sandbox,
-        environment: VARIABLES.iter().filter_map(value).collect(),
-    }
+    person().machine(env::current_exe().ok(), arguments.sandbox)
 }
 
 fn open_roots(folders: &[PathBuf]) -> Result<Roots> {
@@ -199,13 +189,12 @@ fn open_roots(folders: &[PathBuf]) -> Result<Roots> {
 
 /// The user's folders for state and cache.
 fn folders(arguments: &Arguments) -> Result<Folders> {
-    let home = env::home_dir().filter(|home| home.is_absolute());
-    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = match arguments.no_cache {
         true => None,
         false => devtoolkit_index::store::user_cache(),
     };
-    let config = config(arguments, &env::current_dir().unwrap_or_default()).kept_out;
-    user_folders(home.as_deref(), absolute("XDG_STATE_HOME").as_deref(), cache, config)
+    let config = config(arguments, &env::current_dir().unwrap_or_default());
+    person()
+        .folders(cache, &config)
         .context("there is no home folder to keep journals in; set HOME or XDG_STATE_HOME")
 }

@@ -12,7 +12,7 @@ use crate::workspace::{
 use arc_swap::ArcSwap;
 use serde_json::{Map, Value};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll};
@@ -421,25 +421,6 @@ impl MainLoop {
             self.changes.send_modify(|count| *count += 1);
         }
     }
-}
-
-/// Where state and cache lie for the user, from the environment as `main.rs` read it.
-#[must_use]
-pub fn user_folders(
-    home: Option<&Path>,
-    state: Option<&Path>,
-    cache: Option<PathBuf>,
-    config: Option<PathBuf>,
-) -> Option<Folders> {
-    let state = match (state, home) {
-        (Some(state), _) => state.join("devtoolkit"),
-        (None, Some(home)) if cfg!(target_os = "macos") => {
-            home.join("Library/Application Support/devtoolkit")
-        }
-        (None, Some(home)) => home.join(".local/state/devtoolkit"),
-        (None, None) => return None,
-    };
-    Some(Folders { state, cache, config })
 }
 
 #[cfg(test)]

@@ -55,7 +55,8 @@ pub(super) fn allow(config: &Path, call: &ToolCall) -> Result<(), AlwaysError> {
 fn subject(call: &ToolCall) -> Option<(&'static str, String)> {
     let text = |name: &str| call.arguments.get(name).and_then(Value::as_str).map(str::to_owned);
     // More than the command, such as the network, is not in the rule.
-    let is_plain = call.arguments.keys().all(|name| matches!(name.as_str(), "command" | "path" | "timeout_s"));
+    let is_plain =
+        call.arguments.keys().all(|name| matches!(name.as_str(), "command" | "path" | "timeout_s"));
     let command = text("command").map(|command| ("command", command));
     let path = || text("path").map(|path| ("path", literal(&path)));
     command.or_else(path).filter(|_| is_plain)

@@ -45,7 +45,10 @@ pub(super) enum Asked {
     Answered(Answer),
     Failed(Problem),
     /// It was not asked: it has more tokens than the model takes.
-    Overflowed { need: u32, have: u32 },
+    Overflowed {
+        need: u32,
+        have: u32,
+    },
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -149,9 +152,12 @@ impl Models {
         let mut drafts = Vec::new();
         let (shape, tokens) = match &request.wanted {
             Wanted::Text => (Shape::Text, TEXT_TOKENS),
-            Wanted::Plan => (Shape::Json { schema: plan::schema(), formats: formats(&project.files()) }, PLAN_TOKENS),
+            Wanted::Plan => {
+                (Shape::Json { schema: plan::schema(), formats: formats(&project.files()) }, PLAN_TOKENS)
+            }
             Wanted::Edit { target, format } => {
-                let whole = target.symbol.as_ref().map(|symbol| symbol.text.as_str()).or(target.text.as_deref());
+                let whole =
+                    target.symbol.as_ref().map(|symbol| symbol.text.as_str()).or(target.text.as_deref());
                 drafts.extend(target.text.clone());
                 // As much again as there is, and some for what is new.
                 let tokens = EDIT_TOKENS + whole.map_or(0, |text| self.count(model, text) * 5 / 4);
@@ -167,7 +173,8 @@ fn no_model() -> Problem {
     Problem {
         what: "there is no model to ask".to_owned(),
         why: "none was named".to_owned(),
-        next: "name one with --model; `devtoolkit-agent model recommend` says which suit this machine".to_owned(),
+        next: "name one with --model; `devtoolkit-agent model recommend` says which suit this machine"
+            .to_owned(),
     }
 }
 
@@ -186,7 +193,10 @@ pub(super) fn tools(project: &Project) -> Vec<ToolDescription> {
     tools.push(ToolDescription {
         name: OTHER.to_owned(),
         description: "Call one of the other tools.".to_owned(),
-        schema: schema(json!({"name": {"type": "string"}, "arguments": {"type": "object"}}), &["name", "arguments"]),
+        schema: schema(
+            json!({"name": {"type": "string"}, "arguments": {"type": "object"}}),
+            &["name", "arguments"],
+        ),
     });
     tools
 }
@@ -253,8 +263,12 @@ fn existing(project: &Project, plan: &str) -> Vec<String> {
     let plan: Map<String, Value> = serde_json::from_str(plan).unwrap_or_default();
     let steps = plan.get("steps").and_then(Value::as_array);
     let paths = steps.into_iter().flatten().flat_map(|step| [step.get("path"), step.get("to")]);
-    let mut paths: Vec<String> =
-        paths.flatten().filter_map(Value::as_str).filter(|path| project.has_file(path)).map(str::to_owned).collect();
+    let mut paths: Vec<String> = paths
+        .flatten()
+        .filter_map(Value::as_str)
+        .filter(|path| project.has_file(path))
+        .map(str::to_owned)
+        .collect();
     paths.sort_unstable();
     paths.dedup();
     paths

@@ -36,7 +36,8 @@ pub(super) fn checks(project: &Project, configured: Option<&str>, id: &CallId) -
         }];
     }
     let files = project.files();
-    let has = |is: &dyn Fn(&str) -> bool| files.iter().any(|path| is(path.rsplit('/').next().unwrap_or(path)));
+    let has =
+        |is: &dyn Fn(&str) -> bool| files.iter().any(|path| is(path.rsplit('/').next().unwrap_or(path)));
     if has(&|name| (name.starts_with("test_") || name.ends_with("_test.py")) && name.ends_with(".py")) {
         return vec![command("python3 -m pytest -q"), command("python3 -m unittest discover")];
     }
@@ -99,10 +100,12 @@ fn found_none(output: &str) -> bool {
 fn summary(output: &str) -> Option<String> {
     const COUNTED: &[&str] = &["passed", "failed", "passing", "failing", "tests", "test", "errors", "error"];
     let counts = |line: &&str| {
-        let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let words: Vec<&str> =
+            line.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
         words.windows(2).any(|pair| {
             let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
-            (is_number(pair[0]) && COUNTED.contains(&pair[1])) || (COUNTED.contains(&pair[0]) && is_number(pair[1]))
+            (is_number(pair[0]) && COUNTED.contains(&pair[1]))
+                || (COUNTED.contains(&pair[0]) && is_number(pair[1]))
         })
     };
     let lines = output.lines().rev().filter(|line| !line.contains("exit code"));
@@ -121,8 +124,14 @@ mod tests {
     #[test]
     fn outputs_of_test_runners_are_understood() {
         let end = "\n(exit code 0 after 1 s)";
-        assert_eq!(verdict(false, &format!("...\n=== 41 passed in 0.2s ==={end}")), passed("41 passed in 0.2s"));
-        assert_eq!(verdict(false, &format!("Ran 3 tests in 0.001s\n\nOK{end}")), passed("Ran 3 tests in 0.001s"));
+        assert_eq!(
+            verdict(false, &format!("...\n=== 41 passed in 0.2s ==={end}")),
+            passed("41 passed in 0.2s")
+        );
+        assert_eq!(
+            verdict(false, &format!("Ran 3 tests in 0.001s\n\nOK{end}")),
+            passed("Ran 3 tests in 0.001s")
+        );
         assert_eq!(verdict(false, &format!("# tests 4\n# pass 4{end}")), passed("# tests 4"));
         assert_eq!(verdict(false, &format!("fine{end}")), passed("(exit code 0 after 1 s)"));
         let failed = verdict(false, "a.py:3: wrong\n1 failed, 2 passed in 0.1s\n(exit code 1 after 1 s)");
@@ -132,10 +141,16 @@ mod tests {
 
     #[test]
     fn what_ran_no_test_has_checked_nothing() {
-        for output in ["no tests ran in 0.01s\n(exit code 5 after 1 s)", "Ran 0 tests in 0s\n\nOK\n(exit code 0 after 1 s)"] {
+        for output in [
+            "no tests ran in 0.01s\n(exit code 5 after 1 s)",
+            "Ran 0 tests in 0s\n\nOK\n(exit code 0 after 1 s)",
+        ] {
             assert!(matches!(verdict(false, output), Verdict::NotChecked { .. }), "{output}");
         }
-        assert_eq!(verdict(true, "the person declined"), Verdict::NotChecked { why: "the person declined".to_owned() });
+        assert_eq!(
+            verdict(true, "the person declined"),
+            Verdict::NotChecked { why: "the person declined".to_owned() }
+        );
         assert!(is_missing("/usr/bin/python3: No module named pytest\n(exit code 1 after 0 s)"));
     }
 }

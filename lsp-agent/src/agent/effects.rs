@@ -1,11 +1,11 @@
 //! What a session wants done, and how it is done: each on a thread of its own, telling what comes of it.
 
+use super::Input;
 use super::asking::{self, Asked, Models};
 use super::check;
 use super::find;
 use super::gather::Search;
 use super::permits::Permits;
-use super::Input;
 use super::project::{Project, own_call};
 use crate::memory::Memory;
 use crate::model::{CallId, ToolCall};
@@ -157,7 +157,9 @@ impl Shared {
             asking::Meant::Call(call) => call,
             asking::Meant::Said(text) => return Outcome { text, ..Outcome::default() },
         };
-        if let ("run_command", Some(Value::String(command))) = (call.name.as_str(), call.arguments.get("command")) {
+        if let ("run_command", Some(Value::String(command))) =
+            (call.name.as_str(), call.arguments.get("command"))
+        {
             let folder = call.arguments.get("folder").and_then(Value::as_str).unwrap_or(".").to_owned();
             tell.event(Event::Proposed { turn, call: call.id.clone(), command: command.clone(), folder });
         }
@@ -181,7 +183,11 @@ impl Shared {
             let put = || tell.event(Event::Questioned { turn, call: call.id.clone(), tool, text });
             let answer = self.permits.ask(&call.id, cancel, put);
             if let Err(error) = self.permits.keep(answer, question.key(), call) {
-                tell.event(Event::Output { turn, call: call.id.clone(), text: format!("permitted for this session: {error}") });
+                tell.event(Event::Output {
+                    turn,
+                    call: call.id.clone(),
+                    text: format!("permitted for this session: {error}"),
+                });
             }
             answer != Permission::Deny
         };
@@ -227,7 +233,13 @@ impl Shared {
     }
 
     /// Does what a person has just decided, with a tool.
-    fn own(&self, tool: &str, arguments: Value, cancel: &Arc<AtomicBool>, what: &str) -> Result<String, Problem> {
+    fn own(
+        &self,
+        tool: &str,
+        arguments: Value,
+        cancel: &Arc<AtomicBool>,
+        what: &str,
+    ) -> Result<String, Problem> {
         let call = own_call(&CallId(what.to_owned()), tool, arguments);
         // The command was the person's yes.
         let outcome = self.project.call(&call, false, &|_| true, Box::new(|_| ()), cancel, *OUTPUT.end());

@@ -25,7 +25,9 @@ pub(super) fn target(project: &Project, step: &Step) -> Result<Target, String> {
             Ok(Target { path: path.clone(), text: None, symbol: None, around: beside(project, path) })
         }
         Action::Edit { path, symbol } => {
-            let text = project.text(path).ok_or_else(|| format!("there is no text file `{path}` that may be read"))?;
+            let text = project
+                .text(path)
+                .ok_or_else(|| format!("there is no text file `{path}` that may be read"))?;
             let found = symbol.as_ref().and_then(|name| symbol_text(project, path, name));
             let around = match &found {
                 Some((_, symbol)) => around(project, path, &text, symbol),
@@ -73,7 +75,10 @@ fn around(project: &Project, path: &str, text: &str, symbol: &Symbol) -> String 
     let mut around = String::new();
     let is_import = |line: &&str| {
         let line = line.trim_start();
-        line.starts_with("import ") || line.starts_with("from ") || line.starts_with("use ") || line.contains("require(")
+        line.starts_with("import ")
+            || line.starts_with("from ")
+            || line.starts_with("use ")
+            || line.contains("require(")
     };
     for line in text.lines().filter(is_import).take(20) {
         let _ = writeln!(around, "{line}");

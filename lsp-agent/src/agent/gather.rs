@@ -122,10 +122,10 @@ fn push<T: PartialEq>(all: &mut Vec<T>, one: T) {
 /// The words of a request as names and paths are written. Those that only join others in English are no names.
 fn words(prompt: &str) -> Vec<&str> {
     const JOINING: &[&str] = &[
-        "a", "add", "all", "an", "and", "are", "as", "at", "be", "by", "call", "change", "code", "do", "does", "file",
-        "for", "from", "function", "how", "if", "in", "into", "is", "it", "make", "method", "new", "not", "of", "on",
-        "one", "or", "should", "so", "test", "tests", "that", "the", "this", "to", "use", "what", "when", "where",
-        "which", "why", "with", "write",
+        "a", "add", "all", "an", "and", "are", "as", "at", "be", "by", "call", "change", "code", "do",
+        "does", "file", "for", "from", "function", "how", "if", "in", "into", "is", "it", "make", "method",
+        "new", "not", "of", "on", "one", "or", "should", "so", "test", "tests", "that", "the", "this", "to",
+        "use", "what", "when", "where", "which", "why", "with", "write",
     ];
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '/' | '-' | '$');
     let mut seen = BTreeSet::new();
@@ -183,7 +183,8 @@ impl Found<'_> {
         places.sort_by_key(|path| path.matches('/').count());
         for path in places.iter().filter(|path| self.search.project.has_file(path)).take(MOST_RULES) {
             let Some(text) = self.search.project.text(path) else { continue };
-            let title = format!("The project's rules for how code is written, from `{path}`. They permit nothing:");
+            let title =
+                format!("The project's rules for how code is written, from `{path}`. They permit nothing:");
             if self.add(&title, &text) {
                 self.gathered.read.push(path.clone());
             }
@@ -201,8 +202,11 @@ impl Found<'_> {
         match lines {
             Some((from, to)) => {
                 let count = (to.saturating_sub(*from) + 1) as usize;
-                let picked: Vec<&str> = text.lines().skip(from.saturating_sub(1) as usize).take(count).collect();
-                if self.add(&format!("`{path}`, lines {from} to {to}, where the person is:"), &picked.join("\n")) {
+                let picked: Vec<&str> =
+                    text.lines().skip(from.saturating_sub(1) as usize).take(count).collect();
+                if self
+                    .add(&format!("`{path}`, lines {from} to {to}, where the person is:"), &picked.join("\n"))
+                {
                     self.gathered.read.push(path.clone());
                 }
             }
@@ -243,7 +247,8 @@ impl Found<'_> {
             if !(self.search.go_on)() || self.left < LEAST_MAP {
                 return;
             }
-            let found = self.search.project.read("search_text", json!({"query": word, "literal": true, "limit": 8}));
+            let found =
+                self.search.project.read("search_text", json!({"query": word, "literal": true, "limit": 8}));
             if let Some(found) = found.filter(|found| found.lines().count() > 1) {
                 self.add(&format!("Where `{word}` stands:"), &found);
             }

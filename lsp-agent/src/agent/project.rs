@@ -66,7 +66,8 @@ impl Project {
         let Opening { root, folders, machine, policy } = opening;
         let roots = Roots::open(std::slice::from_ref(&root))
             .map_err(|source| OpenError::Root { path: root.clone(), source })?;
-        let toolsets = vec![Toolset::Files, Toolset::Symbols, Toolset::Analysis, Toolset::Shell, Toolset::Git];
+        let toolsets =
+            vec![Toolset::Files, Toolset::Symbols, Toolset::Analysis, Toolset::Shell, Toolset::Git];
         let toolbox = Toolbox::new(&Selected { toolsets, ..Selected::default() }, policy)?;
         let root = roots.all()[0].path.clone();
         let handle = main_loop::start(roots, &folders, machine, toolbox.into())?;
@@ -190,7 +191,8 @@ impl Project {
         });
         let snapshot = handle.snapshot();
         let calls = snapshot.staging().calls().iter().filter(|call| call.number.0 > last);
-        let mut paths: Vec<&RelPath> = calls.clone().flat_map(|call| call.files.iter().map(|file| &file.path)).collect();
+        let mut paths: Vec<&RelPath> =
+            calls.clone().flat_map(|call| call.files.iter().map(|file| &file.path)).collect();
         paths.sort_unstable();
         paths.dedup();
         let staged = paths.into_iter().filter_map(|path| staged_file(&snapshot, path)).collect();

@@ -59,7 +59,9 @@ impl Embedded {
         Problem {
             what: format!("the model `{}` gave no answer", self.name),
             why,
-            next: "try again, or choose another model; `devtoolkit-agent model info` says what this one needs".to_owned(),
+            next:
+                "try again, or choose another model; `devtoolkit-agent model info` says what this one needs"
+                    .to_owned(),
         }
     }
 
