@@ -135,13 +135,15 @@ impl Staging {
     pub fn add(&mut self, title: String, files: Vec<FileChange>) -> Result<CallNumber, StageError> {
         let mut next = (*self.files).clone();
         for change in &files {
-            let old = next.get(&change.path);
+            let old = next.get(&change.path).map(|file| &**file);
             let top = match old {
                 Some(old) => merge(&change.before, &change.after, &old.top)
                     .ok_or_else(|| StageError::Stale { path: change.path.clone() })?,
                 None => change.after.clone(),
             };
-            let base = old.map_or_else(|| change.before.clone(), |old| old.base.clone());
+            // It may have gone in this very call, with what is in it.
+            let known = old.or_else(|| self.get(&change.path));
+            let base = known.map_or_else(|| change.before.clone(), |old| old.base.clone());
             let status = old.map_or(Status::Staged, |old| old.status.clone());
             put(&mut next, &change.path, StagedFile { base, top, status });
         }
@@ -409,10 +411,20 @@ fn entangled(call: &Call, path: &RelPath) -> StageError {
 }
 
 fn put(files: &mut BTreeMap<RelPath, Arc<StagedFile>>, path: &RelPath, file: StagedFile) {
-    if file.top.is_all_of(&file.base) {
-        files.remove(path);
-    } else {
+    if !file.top.is_all_of(&file.base) {
         files.insert(path.clone(), Arc::new(file));
+        return;
+    }
+    files.remove(path);
+    if file.top == Side::Absent {
+        return;
+    }
+    // The folders around what is there as it was are there too, though they had been deleted with it.
+    for folder in std::iter::successors(path.parent(), RelPath::parent) {
+        let is_deleted = |file: &Arc<StagedFile>| file.top == Side::Absent && file.base == Side::Folder;
+        if files.get(&folder).is_some_and(is_deleted) {
+            files.remove(&folder);
+        }
     }
 }
 

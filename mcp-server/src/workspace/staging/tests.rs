@@ -66,6 +66,39 @@ fn calls_add_up_and_a_change_back_is_none() {
 }
 
 #[test]
+fn what_is_there_as_it_was_is_in_folders_that_are_there() {
+    let folder = |name: &str, before, after| FileChange { path: path(name), before, after };
+    let deleted = || {
+        let mut staging = Staging::default();
+        let folders = ["d", "d/e", "d/f"].map(|name| folder(name, Side::Folder, Side::Absent));
+        let files = ["d/e/x", "d/e/y"].map(|name| folder(name, side("1\n"), Side::Absent));
+        staging.add("delete d".to_owned(), [folders.as_slice(), &files].concat()).unwrap();
+        staging
+    };
+    let left = || {
+        expect![[r#"
+            d/e/y: "1\n" -> "-"
+            d/f: "Folder" -> "-"
+            calls: 1
+        "#]]
+    };
+    let mut written = deleted();
+    stage(&mut written, "d/e/x", "-", "1\n").unwrap();
+    check(&written, left());
+    let mut told = deleted();
+    let changes = vec![folder("d/e/x", Side::Absent, side("1\n")), folder("d/e", Side::Absent, Side::Folder)];
+    told.add("write d/e/x".to_owned(), changes).unwrap();
+    check(&told, left());
+    let mut discarded = deleted();
+    discarded.discard(&Selection { paths: vec![path("d/e/x")], ..Selection::default() }).unwrap();
+    check(&discarded, left());
+    let mut other = deleted();
+    stage(&mut other, "d/e/x", "-", "2\n").unwrap();
+    let (names, _): (Vec<_>, Vec<_>) = other.files().unzip();
+    assert_eq!(names, ["d", "d/e", "d/e/x", "d/e/y", "d/f"].map(path).iter().collect::<Vec<_>>());
+}
+
+#[test]
 fn an_edit_of_an_older_text_is_rebased_or_refused() {
     let mut staging = Staging::default();
     stage(&mut staging, "a", "1\n2\n3\n", "one\n2\n3\n").unwrap();
