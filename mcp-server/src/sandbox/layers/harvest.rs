@@ -74,6 +74,7 @@ pub(super) fn harvest(
         tracked: OnceCell::new(),
         looked_at: 0,
         files,
+        again: Vec::new(),
         harvest: Harvest { bytes, ..Harvest::default() },
     };
     let top = start.roots().in_root(root, &RelPath::root());
@@ -97,6 +98,7 @@ pub(super) fn harvest(
         }
     }
     reader.missing(&upper)?;
+    reader.made_again()?;
     Ok(reader.harvest)
 }
 
@@ -137,6 +139,8 @@ struct Reader<'a> {
     looked_at: usize,
     /// Changes of other roots.
     files: usize,
+    /// Folders that were deleted and are there nevertheless, the inner ones first.
+    again: Vec<RelPath>,
     harvest: Harvest,
 }
 
@@ -398,15 +402,11 @@ impl Reader<'_> {
             }
             self.holds_repository(&frame.path);
         }
-        // One that is there only for the staged files in it has no side of its own; and one in the place of what was
-        // deleted has to be told, even if all that is in it is ignored.
-        let is_deleted =
-            self.start.staging().get(&frame.path).is_some_and(|staged| staged.top == Side::Absent);
-        let is_told = || self.harvest.changes.iter().any(|change| change.path.is_below(&frame.path));
-        if (frame.is_empty || (is_deleted && !is_told()))
-            && self.side(&frame.path).is_ok_and(|side| side == Side::Absent)
-        {
+        // One that is there only for the staged files in it has no side of its own.
+        if frame.is_empty && self.side(&frame.path).is_ok_and(|side| side == Side::Absent) {
             self.push(frame.path.clone(), Side::Absent, Side::Folder)?;
+        } else if self.start.staging().get(&frame.path).is_some_and(|staged| staged.top == Side::Absent) {
+            self.again.push(frame.path.clone());
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! What a command deleted: files one by one, folders with all that the snapshot shows in them.
+//! What a command deleted: files one by one, folders with all that the snapshot shows in them; and which folders are there
+//! again.
 
 use super::super::LayerError;
 use super::super::cache::last;
@@ -6,7 +7,8 @@ use super::super::tracked::is_made;
 use super::super::tree::Folder;
 use super::{Reader, rule_of};
 use crate::workspace::{Kind, RelPath, Rules, Side};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 impl Reader<'_> {
@@ -91,6 +93,30 @@ impl Reader<'_> {
             let is_told = |path: &RelPath| self.harvest.changes.iter().any(|change| change.path == *path);
             if !is_there && self.kind(path).is_some() && !is_told(path) {
                 self.deleted(path, &rules, false)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells that folders which were deleted are there again. One with something in it that is told, or was staged, is
+    /// there for that. What is ignored is not told, and would stay deleted with the folder.
+    pub(super) fn made_again(&mut self) -> Result<(), LayerError> {
+        let again = std::mem::take(&mut self.again);
+        if again.is_empty() {
+            return Ok(());
+        }
+        let is_there = |path: &RelPath, side: &Side| (path.clone(), *side != Side::Absent);
+        let staged = self.start.staging().files();
+        let mut there: BTreeMap<RelPath, bool> =
+            staged.map(|(path, staged)| is_there(path, &staged.top)).collect();
+        there.extend(self.harvest.changes.iter().map(|change| is_there(&change.path, &change.after)));
+        for folder in again {
+            let inside = format!("{folder}/");
+            let below = there.range::<str, _>((Bound::Included(inside.as_str()), Bound::Unbounded));
+            let mut below = below.take_while(|(path, _)| path.as_str().starts_with(&inside));
+            if !below.any(|(_, is_there)| *is_there) {
+                there.insert(folder.clone(), true);
+                self.push(folder, Side::Absent, Side::Folder)?;
             }
         }
         Ok(())

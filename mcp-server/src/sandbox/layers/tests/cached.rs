@@ -158,6 +158,23 @@ fn an_ignored_file_that_is_staged_or_newer_on_disk_is_the_one_seen() {
 }
 
 #[test]
+fn a_folder_that_was_deleted_is_there_again_for_what_is_ignored_in_it() {
+    let mut place = Place::new(&[(".gitignore", "*.o\n"), ("d/e/x", "x")]);
+    let ran = place.command(|at| fs::remove_dir_all(at.join("d")).unwrap());
+    let Some(((), effects)) = ran else { return skipped("a_folder_that_was_deleted_is_there_again") };
+    place.stage(&effects);
+    let (_, effects) = place.command(|at| write(at, "d/e/a.o", "object")).unwrap();
+    expect![[r"
+        d/e: nothing => folder
+        cached: 1
+    "]]
+    .assert_eq(&told(&effects));
+    place.stage(&effects);
+    let seen = seen(&place).unwrap();
+    assert!(seen.contains("d/e/a.o: 644 object") && !seen.contains("d/e/x"), "{seen}");
+}
+
+#[test]
 fn the_oldest_pieces_go_when_there_is_no_room() {
     let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     write(root.path(), ".gitignore", "[abc]/\n");

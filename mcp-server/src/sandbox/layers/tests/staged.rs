@@ -78,6 +78,22 @@ fn what_is_only_touched_is_no_change() {
 }
 
 #[test]
+fn what_was_deleted_and_is_written_again_brings_its_folder_back() {
+    let mut place = Place::new(&[("d/e/x", "x"), ("d/e/y", "y")]);
+    let ran = place.command(|at| fs::remove_dir_all(at.join("d")).unwrap());
+    let Some(((), effects)) = ran else { return skipped("what_was_deleted_and_is_written_again") };
+    place.stage(&effects);
+    let (_, effects) = place.command(|at| write(at, "d/e/x", "x")).unwrap();
+    place.stage(&effects);
+    let (seen, effects) = place.command(listing).unwrap();
+    assert_eq!(told(&effects), "");
+    assert_eq!(seen.into_keys().collect::<Vec<_>>(), ["d", "d/e", "d/e/x"]);
+    let staged = place.workspace.snapshot();
+    let staged: Vec<&str> = staged.staging().files().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(staged, ["d/e/y"]);
+}
+
+#[test]
 fn other_changes_meanwhile_are_merged_or_conflicts() {
     let text = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
     let mut place = Place::new(&[("a", text), ("b", text), ("c", text)]);
