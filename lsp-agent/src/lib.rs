@@ -25,6 +25,7 @@ pub mod plan;
 pub mod protocol;
 pub mod provider;
 pub mod session;
+pub mod settings;
 pub mod speed;
 pub mod template;
 pub mod tuning;

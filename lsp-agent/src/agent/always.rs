@@ -13,7 +13,7 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
 /// Why a permission is not kept.
 #[derive(Debug, Error)]
-pub enum AlwaysError {
+pub(super) enum AlwaysError {
     #[error("there is no configuration file to keep it in")]
     NoFile,
     #[error("a call of `{0}` cannot be told by a rule, so it is permitted for this session only")]

@@ -3,6 +3,7 @@
 use super::project::{Project, own_call};
 use crate::model::{CallId, ToolCall};
 use crate::protocol::Verdict;
+use devtoolkit_mcp::sandbox::Tier;
 use devtoolkit_mcp::tasks::{self, Task, TaskKind};
 use serde_json::json;
 use std::ops::ControlFlow;
@@ -17,6 +18,18 @@ const OUTPUT: usize = 6 << 10;
 pub(super) struct Check {
     pub(super) call: ToolCall,
     pub(super) shown: String,
+}
+
+/// Why nothing can be checked here, if that is so: a command that sees the disk says nothing of what is staged.
+pub(super) fn hindrance(project: &Project) -> Option<String> {
+    match project.handle().commands().sandbox().tier() {
+        Tier::Overlay => None,
+        Tier::Landlock | Tier::Unconfined => Some(
+            "commands see the disk here and not what is staged, because there is no overlay sandbox; accept the changes, then \
+             run the check"
+                .to_owned(),
+        ),
+    }
 }
 
 /// The checks of a project, in the order in which they are tried: the next is for where the one before is not installed.
@@ -66,7 +79,8 @@ fn best(tasks: &[Task]) -> Option<&Task> {
 /// What a check's output means. A test runner that found no test has not checked anything.
 pub(super) fn verdict(is_error: bool, output: &str) -> Verdict {
     let last = ended(output);
-    let summary = summary(output).unwrap_or_else(|| last.trim().to_owned());
+    let end = if last.is_empty() { output.lines().last().unwrap_or_default() } else { last };
+    let summary = summary(output).unwrap_or_else(|| end.trim().to_owned());
     if is_error {
         return Verdict::NotChecked { why: summary };
     }

@@ -203,6 +203,9 @@ impl Shared {
     }
 
     fn check(&self, turn: u64, id: &CallId, cancel: &Arc<AtomicBool>, tell: &Tell) -> Verdict {
+        if let Some(why) = check::hindrance(&self.project) {
+            return Verdict::NotChecked { why };
+        }
         let checks = check::checks(&self.project, self.check.as_deref(), id);
         let mut verdict = Verdict::NotChecked {
             why: "no check was found; say which command it is with --check".to_owned(),

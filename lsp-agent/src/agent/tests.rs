@@ -1,1 +1,313 @@
+//! Whole requests over real projects, with a model that answers from a script.
 
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests arrange files of their own")]
+
+use super::*;
+use crate::protocol::{Focus, Permission, Phase, StepState, Verdict, What, Which};
+use crate::provider::replay::Replay;
+use devtoolkit_mcp::main_loop::Folders;
+use devtoolkit_mcp::permission::Policy;
+use devtoolkit_mcp::sandbox::Machine;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+const AREA: &str = "def area(w, h):\n    return w * h\n";
+const TESTS: &str = "import unittest\nfrom area import area\n\n\nclass AreaTest(unittest.TestCase):\n    def test_area(self):\n        self.assertEqual(area(2, 3, 4), 24)\n\n\nif __name__ == '__main__':\n    unittest.main()\n";
+const RIGHT: &str = "```python\ndef area(w, h, d):\n    return w * h * d\n```";
+
+/// A project and the folders of its person.
+struct Place {
+    root: tempfile::TempDir,
+    state: tempfile::TempDir,
+}
+
+/// A running agent and what it told so far.
+struct Scene {
+    agent: Agent,
+    told: Receiver<protocol::Event>,
+    heard: Vec<What>,
+}
+
+impl Place {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let place = Self { root: tempfile::tempdir().unwrap(), state: tempfile::tempdir().unwrap() };
+        for (path, text) in files {
+            let path = place.root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        place
+    }
+
+    fn start(&self, begin: Begin, answers: &[Value]) -> Scene {
+        let script: String = answers.iter().map(|answer| format!("{answer}\n")).collect();
+        let state = self.state.path().to_owned();
+        let folders = Folders { state: state.clone(), cache: None, config: None };
+        let environment = [("PATH".into(), std::env::var_os("PATH").unwrap())].to_vec();
+        let machine = Machine { environment, ..Machine::default() };
+        let root = self.root.path().to_owned();
+        let project = Project::open(Opening { root, folders, machine, policy: Policy::default() }).unwrap();
+        let find: FindModel = Box::new(|name| {
+            Err(Problem { what: format!("no `{name}`"), why: String::new(), next: String::new() })
+        });
+        let setup = Setup {
+            project,
+            models: Models::new(Arc::new(Replay::read(&script).unwrap()), find),
+            journal: Some(Journal::open(&state).unwrap()),
+            memory: Some(Memory::open(&state).unwrap()),
+            begin,
+            limits: Limits::default(),
+            check: Some("python3 -m unittest test_area".to_owned()),
+            config: Some(state.join("config.toml")),
+        };
+        let (agent, told) = Agent::start(setup).unwrap();
+        Scene { agent, told, heard: Vec::new() }
+    }
+
+    fn new_agent(&self, answers: &[Value]) -> Scene {
+        self.start(Begin::New(Mode::Agent), answers)
+    }
+
+    fn on_disk(&self, path: &str) -> String {
+        fs::read_to_string(self.root.path().join(path)).unwrap()
+    }
+}
+
+impl Scene {
+    /// Reads until something is told, and gives what was told up to it.
+    #[track_caller]
+    fn until(&mut self, is: impl Fn(&What) -> bool) -> Vec<What> {
+        let mut heard = Vec::new();
+        loop {
+            let what = match self.told.recv_timeout(Duration::from_secs(120)) {
+                Ok(event) => event.what,
+                Err(error) => panic!("{error} after {heard:#?}"),
+            };
+            heard.push(what.clone());
+            self.heard.push(what.clone());
+            if is(&what) {
+                return heard;
+            }
+        }
+    }
+
+    #[track_caller]
+    fn until_phase(&mut self, wanted: Phase) -> Vec<What> {
+        self.until(|what| matches!(what, What::Status { phase, .. } if *phase == wanted))
+    }
+
+    fn prompt(&self, text: &str) {
+        self.agent.send(Command::Prompt { text: text.to_owned(), mode: None, focus: Focus::default() });
+    }
+
+    /// Answers the next question.
+    #[track_caller]
+    fn permit(&mut self, answer: Permission) -> String {
+        let heard = self.until(|what| matches!(what, What::PermissionRequest { .. }));
+        let Some(What::PermissionRequest { request, text, .. }) = heard.last().cloned() else {
+            panic!("{heard:?}")
+        };
+        self.agent.send(Command::AnswerPermission { request, answer });
+        text
+    }
+}
+
+fn area() -> Place {
+    Place::new(&[("area.py", AREA), ("test_area.py", TESTS)])
+}
+
+fn plan(steps: &Value) -> Value {
+    let plan = json!({"title": "depth", "description": "", "reasoning": "", "steps": steps});
+    json!({"text": plan.to_string()})
+}
+
+fn edit() -> Value {
+    json!({"kind": "edit", "path": "area.py", "symbol": "area", "instruction": "add a depth"})
+}
+
+fn text(text: &str) -> Value {
+    json!({"text": text})
+}
+
+#[test]
+fn a_request_is_planned_done_checked_accepted_and_taken_back() {
+    let place = area();
+    let mut scene = place.new_agent(&[text("It is in area.py."), plan(&json!([edit()])), text(RIGHT)]);
+    scene.prompt("add a depth to area in area.py");
+    let heard = scene.until_phase(Phase::PlanReview);
+    assert!(heard.contains(&What::FileRead { path: "area.py".to_owned() }), "{heard:?}");
+    scene.agent.send(Command::ApprovePlan);
+    let asked = scene.permit(Permission::Session);
+    assert!(asked.contains("python3 -m unittest test_area"), "{asked}");
+    let heard = scene.until_phase(Phase::ChangeReview);
+    let passed = |what: &What| matches!(what, What::Verification { verdict: Verdict::Passed { summary } } if summary.contains("1 test"));
+    assert!(heard.iter().any(passed), "{heard:#?}");
+    let proposed = |what: &What| matches!(what, What::CommandProposed { .. });
+    assert!(scene.heard.iter().any(proposed), "{:#?}", scene.heard);
+    assert_eq!(place.on_disk("area.py"), AREA, "nothing is written before it is accepted");
+    scene.agent.send(Command::Accept { which: Which::All });
+    scene.until_phase(Phase::Idle);
+    assert_eq!(place.on_disk("area.py"), "def area(w, h, d):\n    return w * h * d\n");
+    scene.agent.send(Command::Undo);
+    for _ in 0..200 {
+        if place.on_disk("area.py") == AREA {
+            return;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    panic!("it was not taken back");
+}
+
+#[test]
+fn what_only_reads_is_all_that_is_run_before_a_plan_is_approved() {
+    let place = area();
+    let call = json!({"calls": [
+        {"name": "write_file", "arguments": {"path": "area.py", "content": "x"}},
+        {"name": "call_tool", "arguments": {"name": "delete_path", "arguments": {"path": "area.py"}}},
+        {"name": "more_tools", "arguments": {}},
+        {"name": "read_file", "arguments": {"path": "test_area.py"}}
+    ]});
+    let mut scene = place.start(Begin::New(Mode::Ask), &[call, text("done")]);
+    scene.prompt("what is this?");
+    let heard = scene.until_phase(Phase::Idle);
+    let ends: Vec<(bool, &str)> = heard
+        .iter()
+        .filter_map(|what| match what {
+            What::ToolEnd { is_error, text, .. } => Some((*is_error, text.as_str())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(ends.len(), 4, "{heard:#?}");
+    let refused = |name: &str| {
+        ends.iter().any(|(is_error, text)| *is_error && text.contains(&format!("no tool `{name}`")))
+    };
+    assert!(refused("write_file") && refused("delete_path"), "{ends:?}");
+    assert!(ends.iter().any(|(is_error, text)| !is_error && text.contains("find_todos")), "{ends:?}");
+    assert!(heard.contains(&What::FileRead { path: "test_area.py".to_owned() }));
+    assert!(!heard.iter().any(|what| matches!(what, What::ChangeStaged { .. })));
+}
+
+#[test]
+fn a_session_goes_on_where_its_process_ended() {
+    let place = area();
+    let answers = [text("It is in area.py."), plan(&json!([edit()])), text(RIGHT)];
+    let mut scene = place.new_agent(&answers);
+    let id = scene.agent.session().to_owned();
+    scene.prompt("add a depth");
+    scene.until_phase(Phase::PlanReview);
+    drop(scene);
+    let mut scene = place.start(Begin::Resume(id.clone()), &answers);
+    let heard = scene.until(|what| matches!(what, What::Status { phase: Phase::PlanReview, .. }));
+    assert!(heard.iter().any(|what| matches!(what, What::Plan { .. })), "the plan is told again");
+    scene.agent.send(Command::ApprovePlan);
+    scene.until_phase(Phase::ChangeReview);
+    drop(scene);
+    let mut scene = place.start(Begin::Resume(id), &answers);
+    scene.until_phase(Phase::ChangeReview);
+    scene.agent.send(Command::Accept { which: Which::All });
+    scene.until_phase(Phase::Idle);
+    assert_eq!(place.on_disk("area.py"), "def area(w, h, d):\n    return w * h * d\n");
+}
+
+#[test]
+fn what_a_person_denies_does_not_run_and_hunks_are_taken_one_by_one() {
+    let place = Place::new(&[("a.txt", "one\n\ntwo\n")]);
+    let steps = json!([
+        {"kind": "command", "command": "touch ran", "instruction": "run it"},
+        {"kind": "edit", "path": "a.txt", "instruction": "count from 10"}
+    ]);
+    let mut scene = place.new_agent(&[text("ok"), plan(&steps), text("```\n11\n\n12\n```")]);
+    scene.prompt("count");
+    scene.until_phase(Phase::PlanReview);
+    scene.agent.send(Command::ApprovePlan);
+    scene.permit(Permission::Deny);
+    let heard = scene.until(|what| matches!(what, What::StepUpdate { state: StepState::Done, .. }));
+    assert!(heard.iter().any(|what| matches!(what, What::StepUpdate { state: StepState::Failed, .. })));
+    scene.permit(Permission::Deny);
+    let heard = scene.until_phase(Phase::ChangeReview);
+    let not_checked =
+        |what: &What| matches!(what, What::Verification { verdict: Verdict::NotChecked { .. } });
+    assert!(heard.iter().any(not_checked), "{heard:#?}");
+    let hunks = heard.iter().rev().find_map(|what| match what {
+        What::ChangeStaged { hunks, .. } => Some(hunks.clone()),
+        _ => None,
+    });
+    let hunks = hunks.unwrap();
+    assert_eq!(hunks.len(), 2);
+    let which = |hunk: &protocol::Hunk| Which::Hunk { path: "a.txt".to_owned(), hunk: hunk.id.clone() };
+    scene.agent.send(Command::Reject { which: which(&hunks[0]), reason: "keep one".to_owned() });
+    scene.until(|what| matches!(what, What::ChangeStaged { hunks, .. } if hunks.len() == 1));
+    scene.agent.send(Command::Accept { which: which(&hunks[1]) });
+    scene.until_phase(Phase::Idle);
+    assert_eq!(place.on_disk("a.txt"), "one\n\n12\n");
+    assert!(!place.root.path().join("ran").exists());
+}
+
+#[test]
+fn a_cancel_ends_what_runs_and_nothing_of_it_comes_later() {
+    let place = area();
+    let slow = json!({"text": "slow", "pause": 60_000});
+    let mut scene = place.new_agent(&[slow, text("second")]);
+    scene.prompt("first");
+    scene.until_phase(Phase::Understanding);
+    thread::sleep(Duration::from_millis(300));
+    scene.agent.send(Command::Cancel);
+    scene.until_phase(Phase::Idle);
+    scene.agent.send(Command::SetMode { mode: Mode::Ask });
+    scene.prompt("again");
+    let heard = scene.until(|what| matches!(what, What::Complete { .. }));
+    assert!(
+        !heard.iter().any(|what| matches!(what, What::MessageDelta { text } if text.contains("slow"))),
+        "{heard:?}"
+    );
+}
+
+#[test]
+fn what_is_permitted_for_always_is_kept_as_a_rule_of_exactly_that() {
+    let place = area();
+    let steps = json!([{"kind": "command", "command": "true", "instruction": ""}]);
+    let mut scene = place.new_agent(&[text("ok"), plan(&steps)]);
+    scene.prompt("run it");
+    scene.until_phase(Phase::PlanReview);
+    scene.agent.send(Command::ApprovePlan);
+    scene.permit(Permission::Always);
+    scene.until_phase(Phase::Idle);
+    let rules = fs::read_to_string(place.state.path().join("config.toml")).unwrap();
+    assert_eq!(rules, "[[allow]]\ntool = \"run_command\"\ncommand = \"true\"\n");
+}
+
+#[test]
+fn a_session_of_another_project_is_not_taken_for_one_of_this() {
+    let (place, other) = (area(), area());
+    let scene = place.new_agent(&[]);
+    let id = scene.agent.session().to_owned();
+    drop(scene);
+    let journal = Journal::open(place.state.path()).unwrap();
+    assert!(journal.find(&id).is_ok());
+    let elsewhere = Place { root: other.root, state: place.state };
+    let is_refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        elsewhere.start(Begin::Resume(id), &[]);
+    }));
+    assert!(is_refused.is_err());
+}
+
+#[test]
+fn fixed_parts_of_the_prompt_are_small() {
+    let place = area();
+    let folders = Folders { state: place.state.path().to_owned(), cache: None, config: None };
+    let root = Path::to_owned(place.root.path());
+    let opening = Opening { root, folders, machine: Machine::default(), policy: Policy::default() };
+    let project = Project::open(opening).unwrap();
+    let tools: usize = asking::tools(&project)
+        .iter()
+        .map(|tool| {
+            json!({"name": tool.name, "description": tool.description, "parameters": tool.schema})
+                .to_string()
+                .len()
+        })
+        .sum();
+    // JSON has three to four bytes to a token; with a real vocabulary it is measured in `tests/real_models.rs`.
+    assert!(tools / 3 < 1_400, "{tools} bytes of tools");
+}

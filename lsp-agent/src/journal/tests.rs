@@ -75,7 +75,7 @@ fn prompt(text: &str) -> Event {
 }
 
 fn gathered() -> Event {
-    Event::Gathered { turn: 1, context: "a.py: area\n\u{1b}[31m".to_owned() }
+    Event::Gathered { turn: 1, context: "a.py: area\n\u{1b}[31m".to_owned(), read: Vec::new() }
 }
 
 #[test]

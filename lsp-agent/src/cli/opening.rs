@@ -1,0 +1,123 @@
+//! What an agent starts with, from flags, the environment and the person's configuration.
+
+#![expect(clippy::disallowed_methods, reason = "the environment and the person's configuration are read here")]
+
+use super::models::models;
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use devtoolkit_agent::agent::{Agent, Begin, Opening, Project, Setup, project_root};
+use devtoolkit_agent::journal::Journal;
+use devtoolkit_agent::memory::Memory;
+use devtoolkit_agent::protocol::{Event, Mode};
+use devtoolkit_agent::session::Limits;
+use devtoolkit_mcp::main_loop::Folders;
+use devtoolkit_mcp::permission::Policy;
+use devtoolkit_mcp::person::{Config, Person};
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Receiver;
+
+/// Where an agent works, and with what.
+#[derive(Debug, Args)]
+pub(crate) struct OpeningArguments {
+    /// The project's folder [default: the repository or project around the current folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) workspace: Option<PathBuf>,
+    /// A model: a name as in `model list`, the path of a `.gguf` file, or a server of `agent.toml`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// Answers from a script in the place of a model, for tests and demonstrations
+    #[arg(long, value_name = "FILE", conflicts_with = "model")]
+    pub(crate) replay: Option<PathBuf>,
+    /// The command that checks the project, in the place of the one that is found
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) check: Option<String>,
+    /// Your configuration, instead of devtoolkit/config.toml in your folder for configurations
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Keep no index on disk
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+/// Which session goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    New,
+    /// The newest of the project.
+    Newest,
+    /// By the beginning of its id.
+    Named(String),
+}
+
+/// The environment, as the library takes it.
+pub(crate) fn person() -> Person<'static> {
+    Person { variable: &|name| env::var_os(name), home: env::home_dir() }
+}
+
+/// The folders of the user.
+pub(crate) fn folders(cache: Option<PathBuf>, config: &Config) -> Result<Folders> {
+    person()
+        .folders(cache, config)
+        .context("there is no home folder to keep sessions in; set HOME or XDG_STATE_HOME")
+}
+
+impl OpeningArguments {
+    /// The folder of the project.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub(crate) fn root(&self) -> Result<PathBuf> {
+        let current =
+            env::current_dir().context("the current folder is gone; start from another, or pass --workspace")?;
+        let Some(named) = &self.workspace else {
+            return Ok(project_root(&current, env::home_dir().as_deref(), &|path| path.exists()));
+        };
+        if !named.is_dir() {
+            let what = if named.exists() { "is no folder" } else { "does not exist" };
+            bail!("`--workspace {}` {what}; pass the folder of a project", named.display());
+        }
+        Ok(current.join(named))
+    }
+
+    /// Starts an agent.
+    ///
+    /// # Errors
+    /// When the project, the session or the model cannot be used.
+    pub(crate) fn start(&self, which: Which, mode: Option<Mode>) -> Result<(Agent, Receiver<Event>)> {
+        let root = self.root()?;
+        let config = person().config(self.config.as_deref(), &env::current_dir().unwrap_or_default());
+        let cache = if self.no_cache { None } else { devtoolkit_index::store::user_cache() };
+        let folders = folders(cache, &config)?;
+        let (rules, _) = config.read()?;
+        let (models, configured) = models(self, &folders.state)?;
+        let journal = Journal::open(&folders.state)?;
+        let memory = Memory::open(&folders.state)?;
+        let machine = person().machine(env::current_exe().ok(), None);
+        let policy = Policy { rules, ..Policy::default() };
+        let project = Project::open(Opening { root, folders, machine, policy })?;
+        let begin = begin(&journal, project.root(), which, mode)?;
+        let setup = Setup {
+            project,
+            models,
+            journal: Some(journal),
+            memory: Some(memory),
+            begin,
+            limits: Limits::default(),
+            check: self.check.clone().or(configured),
+            config: config.file,
+        };
+        Ok(Agent::start(setup)?)
+    }
+}
+
+fn begin(journal: &Journal, root: &Path, which: Which, mode: Option<Mode>) -> Result<Begin> {
+    Ok(match which {
+        Which::New => Begin::New(mode.unwrap_or_default()),
+        Which::Named(id) => Begin::Resume(id),
+        Which::Newest => match journal.newest(root)? {
+            Some(kept) => Begin::Resume(kept.id),
+            None => bail!("`{}` has no session to continue; leave out --continue", root.display()),
+        },
+    })
+}
