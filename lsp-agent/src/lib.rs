@@ -14,6 +14,7 @@ pub mod database;
 pub mod download;
 pub mod edit;
 pub mod gguf;
+mod https;
 pub mod journal;
 pub mod loading;
 pub mod machine;

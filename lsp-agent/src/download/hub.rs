@@ -1,8 +1,9 @@
 //! Addresses: which hub, which file of it, and where it may send us.
 
 use super::fault::DownloadError;
+use crate::https::is_loopback;
 use std::fmt;
-use url::{Host, Url};
+use url::Url;
 
 /// The publisher's hub, unless another is named.
 pub const USUAL_HUB: &str = "https://huggingface.co";
@@ -119,15 +120,4 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.repository, self.file)
     }
-}
-
-/// Whether `url` is plain HTTP that does not leave this machine.
-fn is_loopback(url: &Url) -> bool {
-    let is_own = match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
-    is_own && url.scheme() == "http"
 }

@@ -2,13 +2,12 @@
 
 use super::fault::DownloadError;
 use super::hub::Hub;
+use crate::https;
 use std::io::Read;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 use ureq::http::Response;
-use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 use url::Url;
 
@@ -87,17 +86,8 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn new(hub: &Hub) -> Result<Self, DownloadError> {
-        let mut config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .proxy(hub.proxy())
-            .timeout_resolve(Some(Duration::from_secs(20)))
-            .timeout_connect(Some(Duration::from_secs(20)))
-            .timeout_recv_response(Some(Duration::from_secs(60)))
-            .user_agent(concat!("devtoolkit-agent/", env!("CARGO_PKG_VERSION")));
-        if hub.is_encrypted() {
-            config = config.tls_config(tls());
-        }
+        let config = https::agent(hub.proxy(), hub.is_encrypted())
+            .timeout_recv_response(Some(Duration::from_secs(60)));
         Ok(Self { hub: hub.clone(), agent: config.build().new_agent() })
     }
 
@@ -178,12 +168,4 @@ fn pass_on(response: Response<Body>, tell: &impl Fn(Piece) -> bool) {
             return;
         }
     }
-}
-
-/// Hubs are known as the system knows them.
-fn tls() -> TlsConfig {
-    TlsConfig::builder()
-        .root_certs(RootCerts::PlatformVerifier)
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .build()
 }
