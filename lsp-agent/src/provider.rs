@@ -11,6 +11,7 @@ pub mod chat;
 pub mod embedded;
 mod estimate;
 pub mod fill;
+pub mod http;
 pub mod llama;
 pub mod replay;
 pub mod roles;

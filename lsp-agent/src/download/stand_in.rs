@@ -1,6 +1,6 @@
-//! A hub on this machine for tests, which answers as it is told to: also with cuts, lies and silence.
+//! A server on this machine for tests, which answers as it is told to: also with cuts, lies and silence.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -11,6 +11,7 @@ pub(crate) struct Asked {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// What is answered.
@@ -21,6 +22,8 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
     /// The connection ends after so many bytes of the body.
     pub(crate) cut: Option<usize>,
+    /// The body comes in chunks of so many bytes.
+    pub(crate) chunks: Option<usize>,
     /// The connection stays open, and nothing more comes.
     pub(crate) hang: bool,
 }
@@ -104,7 +107,8 @@ impl Reply {
 }
 
 fn read(stream: &TcpStream) -> Option<Asked> {
-    let mut lines = BufReader::new(stream).lines();
+    let mut reader = BufReader::new(stream);
+    let mut lines = reader.by_ref().lines();
     let first = lines.next()?.ok()?;
     let mut words = first.split(' ').map(str::to_owned);
     let (method, path) = (words.next()?, words.next()?);
@@ -113,22 +117,40 @@ fn read(stream: &TcpStream) -> Option<Asked> {
         let (name, value) = line.split_once(':')?;
         headers.push((name.to_lowercase(), value.trim().to_owned()));
     }
-    Some(Asked { method, path, headers })
+    let mut asked = Asked { method, path, headers, body: Vec::new() };
+    let length = asked.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    reader.take(length).read_to_end(&mut asked.body).ok()?;
+    Some(asked)
 }
 
 fn write(mut stream: &TcpStream, asked: &Asked, reply: &Reply) {
     let mut head = format!("HTTP/1.1 {} X\r\nconnection: close\r\n", reply.status);
     let own_length = reply.headers.iter().any(|(name, _)| name == "content-length");
-    if !own_length && asked.method != "HEAD" {
+    if reply.chunks.is_some() {
+        head.push_str("transfer-encoding: chunked\r\n");
+    } else if !own_length && asked.method != "HEAD" {
         head.push_str(&format!("content-length: {}\r\n", reply.body.len()));
     }
     reply.headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
     head.push_str("\r\n");
-    let mut bytes = head.into_bytes();
+    let mut pieces = vec![head.into_bytes()];
     if asked.method != "HEAD" {
-        bytes.extend(&reply.body[..reply.cut.unwrap_or(reply.body.len()).min(reply.body.len())]);
+        let body = &reply.body[..reply.cut.unwrap_or(reply.body.len()).min(reply.body.len())];
+        match reply.chunks {
+            None => pieces.push(body.to_vec()),
+            Some(size) => {
+                let chunk =
+                    |bytes: &[u8]| [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat();
+                pieces.extend(body.chunks(size).map(chunk));
+                // A body that is cut has no end.
+                pieces.extend(reply.cut.is_none().then(|| b"0\r\n\r\n".to_vec()));
+            }
+        }
     }
-    // A client that had enough has gone.
-    let _ = stream.write_all(&bytes);
-    let _ = stream.flush();
+    for piece in pieces {
+        // A client that had enough has gone.
+        if stream.write_all(&piece).and_then(|()| stream.flush()).is_err() {
+            return;
+        }
+    }
 }

@@ -16,13 +16,14 @@ use body::Wanted;
 use stream::Stream;
 use thiserror::Error;
 
+pub(crate) use body::arguments;
 pub use format::Format;
 
 /// The largest call, in bytes.
 const LARGEST: usize = 1 << 20;
 
 /// The most calls of one answer.
-const MOST_CALLS: usize = 64;
+pub(crate) const MOST_CALLS: usize = 64;
 
 /// A part of what a model says.
 #[derive(Clone, Debug, PartialEq)]

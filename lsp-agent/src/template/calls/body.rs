@@ -108,7 +108,8 @@ fn object(value: Value) -> Result<Wanted, CallError> {
     Ok(Wanted { id, name, arguments })
 }
 
-fn arguments(name: &str, text: &str) -> Result<Map<String, Value>, CallError> {
+/// The arguments of a call of `name`, as JSON in a text; none where it is empty.
+pub(crate) fn arguments(name: &str, text: &str) -> Result<Map<String, Value>, CallError> {
     if text.trim().is_empty() {
         return Ok(Map::new());
     }
