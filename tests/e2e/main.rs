@@ -4,3 +4,4 @@
 mod architecture;
 mod index;
 mod mcp;
+mod tasks;

@@ -5,8 +5,10 @@
 pub mod binary;
 pub mod foreign;
 pub mod forwarder;
+pub mod limited;
 pub mod mcp_client;
 pub mod mcp_http;
 #[cfg(target_os = "linux")]
 pub mod processes;
 pub mod skip;
+pub mod tasks;
