@@ -35,6 +35,15 @@ pub fn conformance_server() -> &'static Path {
     })
 }
 
+/// The agent.
+///
+/// # Panics
+/// Where it does not build, with the compiler's output.
+pub fn devtoolkit_agent() -> &'static Path {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| build("devtoolkit-agent", "devtoolkit-agent"))
+}
+
 /// The project's own commands.
 ///
 /// # Panics

@@ -8,13 +8,16 @@ use crate::commands::{quoted, wrong_use};
 use crate::tools::Need;
 use crate::{clients, models, program, setup};
 
+/// Variables of the environment with what they name.
+type Variables = Vec<(&'static str, PathBuf)>;
+
 struct Bench {
     name: &'static str,
     package: &'static str,
     target: &'static str,
     needs: &'static [Need],
-    /// What it is told through the environment.
-    variables: fn() -> Result<Vec<(&'static str, PathBuf)>>,
+    /// What it is told through the environment, when it is given these arguments.
+    variables: fn(&[String]) -> Result<Variables>,
 }
 
 const PEERS: &[Need] = &[Need::Build, Need::Bench];
@@ -26,37 +29,54 @@ const BENCHES: &[Bench] = &[
         package: "devtoolkit-index",
         target: "index",
         needs: PEERS,
-        variables: || Ok(Vec::new()),
+        variables: |_| Ok(Vec::new()),
     },
     Bench {
         name: "mcp",
         package: "devtoolkit-mcp",
         target: "mcp",
         needs: PEERS,
-        variables: clients::file_server,
+        variables: |_| clients::file_server(),
     },
     Bench {
         name: "git",
         package: "devtoolkit-mcp",
         target: "git",
         needs: PEERS,
-        variables: clients::git_server,
+        variables: |_| clients::git_server(),
     },
     Bench {
         name: "shell",
         package: "devtoolkit-mcp",
         target: "shell",
         needs: PEERS,
-        variables: || Ok(Vec::new()),
+        variables: |_| Ok(Vec::new()),
     },
     Bench {
         name: "inference",
         package: "devtoolkit-agent",
         target: "inference",
         needs: MODEL,
-        variables: models::measured,
+        variables: |_| models::measured(),
+    },
+    Bench {
+        name: "tasks",
+        package: "e2e-tests",
+        target: "tasks",
+        needs: &[Need::Build, Need::Model, Need::Clients],
+        variables: for_tasks,
     },
 ];
+
+/// What runs the projects, and a model unless another is named.
+fn for_tasks(arguments: &[String]) -> Result<Variables> {
+    let mut variables = vec![clients::node()?];
+    let needs_none = |argument: &String| ["--model", "--script", "--help", "-h"].contains(&argument.as_str());
+    if !arguments.iter().any(needs_none) {
+        variables.push(models::coder()?);
+    }
+    Ok(variables)
+}
 
 pub(crate) fn command(arguments: &[String]) -> Result<()> {
     let known = || quoted(BENCHES.iter().map(|bench| bench.name));
@@ -69,7 +89,7 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
     setup::ensure(bench.needs)?;
     let mut cargo = program::cargo();
     cargo.args(["bench", "--package", bench.package, "--bench", bench.target, "--"]).args(rest);
-    cargo.envs((bench.variables)()?);
+    cargo.envs((bench.variables)(rest)?);
     if !program::run(&mut cargo)? {
         bail!("benchmark `{name}` failed; its last lines are above");
     }
@@ -85,12 +105,12 @@ mod tests {
         let unknown = command(&["tea".into()]).expect_err("no such benchmark");
         assert_eq!(
             unknown.to_string(),
-            "no benchmark `tea`; known: `index`, `mcp`, `git`, `shell` and `inference`"
+            "no benchmark `tea`; known: `index`, `mcp`, `git`, `shell`, `inference` and `tasks`"
         );
         let missing = command(&[]).expect_err("a name is needed");
         assert_eq!(
             missing.to_string(),
-            "`bench` needs a name: `index`, `mcp`, `git`, `shell` and `inference`"
+            "`bench` needs a name: `index`, `mcp`, `git`, `shell`, `inference` and `tasks`"
         );
     }
 }

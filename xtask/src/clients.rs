@@ -50,6 +50,11 @@ pub(crate) fn file_server() -> Result<Vec<(&'static str, PathBuf)>> {
     Ok(vec![("DEVTOOLKIT_NODE", node.program), ("DEVTOOLKIT_FILE_SERVER", script)])
 }
 
+/// How a benchmark learns of a Node that runs TypeScript as it is.
+pub(crate) fn node() -> Result<(&'static str, PathBuf)> {
+    Ok(("DEVTOOLKIT_NODE", Node::get(&program::cache_folder()?.join("tools"))?.program))
+}
+
 /// Where the clients are.
 pub(crate) struct Clients {
     node: PathBuf,

@@ -149,6 +149,11 @@ pub(crate) fn variables() -> Result<Vec<(&'static str, PathBuf)>> {
     fetched.chain(MADE.iter().map(Made::variable)).collect()
 }
 
+/// How the bench of tasks learns of the model that does them when none is named.
+pub(crate) fn coder() -> Result<(&'static str, PathBuf)> {
+    QWEN_CODER_HALF.variable()
+}
+
 /// How the bench learns of those that it measures.
 pub(crate) fn measured() -> Result<Vec<(&'static str, PathBuf)>> {
     Ok(vec![SMOLLM2.variable()?, MADE[0].variable()?, QWEN_CODER_HALF.variable()?])
