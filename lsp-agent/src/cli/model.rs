@@ -5,6 +5,7 @@
     reason = "the environment is read here, and the person's own list of models"
 )]
 
+use super::print::{answer, answer_json, table};
 use super::say;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -16,7 +17,6 @@ use devtoolkit_agent::provider::cards;
 use devtoolkit_agent::provider::llama::Process;
 use std::env;
 use std::fs;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -254,32 +254,6 @@ fn size(text: &str) -> Result<u64, String> {
     }
 }
 
-/// Prints an answer. A reader that has seen enough is no error.
-fn answer(text: &str) -> Result<()> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("cannot print"),
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-fn answer_json(value: &serde_json::Value) -> Result<()> {
-    answer(&format!("{value:#}\n"))
-}
-
-/// Rows with their columns one below the other.
-fn table(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-    };
-    rows.iter().map(line).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -292,11 +266,5 @@ mod tests {
         for wrong in ["16", "GB", "-1GB", "1e30GB", "infGB", "NaNGB"] {
             assert!(size(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn tables_have_columns() {
-        let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
-        assert_eq!(table(&[row(["a", "b"]), row(["long", "ü"])]), "a     b\nlong  ü\n");
     }
 }
