@@ -11,6 +11,7 @@ pub struct Replayed {
     /// Whatever it told, in order.
     pub told: Vec<protocol::Event>,
     /// What it wants done and has not heard of, in order: gathering, answers, calls, places, checks, reviews, undoing.
+    /// Reviews and undoing have to be done one by one in this order, because what comes of them has no name.
     pub open: Vec<Effect>,
     /// Where the workspace stood before the newest of the open effects that was begun; it may be half done.
     pub began: Option<Began>,

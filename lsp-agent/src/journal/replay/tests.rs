@@ -46,6 +46,15 @@ fn command(chance: u8) -> Command {
     }
 }
 
+/// What is not heard.
+fn late(turn: u64, chance: u8) -> Event {
+    match chance % 3 {
+        0 => Event::Gathered { turn, context: String::new() },
+        1 => Event::Called { turn, call: CallId("call_1".to_owned()), outcome: Outcome::default() },
+        _ => Event::Answered { turn, answer: Answer::default() },
+    }
+}
+
 /// What the world answers to an effect.
 fn answer(effect: &Effect, chance: u8) -> Option<Event> {
     let is_right = chance % 4 != 0;
@@ -109,27 +118,26 @@ fn story(chances: &[(u8, u8)]) -> Vec<Happened> {
     let (mut pending, mut happened): (Vec<Effect>, Vec<Happened>) = (Vec::new(), Vec::new());
     for (kind, chance) in chances {
         let event = match kind % 8 {
-            // What is late, or comes of a turn that is not yet.
-            0 => Event::Gathered {
-                turn: (session.turn() + 1).saturating_sub(u64::from(chance % 3)),
-                context: String::new(),
-            },
+            // What is late, or of a turn that is not yet.
+            0 => {
+                let turn = session.turn();
+                let turn = if chance % 2 == 0 && turn > 0 { turn - 1 } else { turn + 1 };
+                late(turn, *chance)
+            }
             1 => Event::Command(command(*chance)),
             _ if pending.is_empty() => Event::Command(command(*chance)),
-            // Not always the first: calls run beside each other.
+            // Not always the first, because calls run beside each other; but reviews and undoing come one by one.
             _ => {
-                let done = pending.remove(usize::from(*kind / 8) % pending.len());
+                let decided = |effect: &Effect| matches!(effect, Effect::Review { .. } | Effect::Undo { .. });
+                let any = usize::from(*kind / 8) % pending.len();
+                let first = pending.iter().position(decided).filter(|_| decided(&pending[any]));
+                let done = pending.remove(first.unwrap_or(any));
                 match answer(&done, *chance) {
                     Some(event) => event,
                     None => continue,
                 }
             }
         };
-        if let Event::Gathered { turn, .. } = &event
-            && *turn == session.turn()
-        {
-            pending.retain(|effect| !matches!(effect, Effect::Gather { .. }));
-        }
         let turn = session.turn();
         let effects = session.handle(event.clone());
         if session.turn() != turn {
