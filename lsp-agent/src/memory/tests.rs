@@ -7,7 +7,6 @@ struct Place {
     memory: Memory,
 }
 
-#[expect(clippy::unwrap_used, reason = "tests fail so")]
 fn here() -> Place {
     let folder = TempDir::new().unwrap();
     let memory = Memory::open(folder.path()).unwrap();
@@ -18,7 +17,6 @@ fn shop() -> &'static Path {
     Path::new("/work/shop")
 }
 
-#[expect(clippy::unwrap_used, reason = "tests fail so")]
 fn texts(memory: &Memory, request: &str) -> Vec<String> {
     memory.found(shop(), request, 9).unwrap().into_iter().map(|fact| fact.text).collect()
 }

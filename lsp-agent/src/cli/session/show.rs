@@ -174,7 +174,7 @@ impl Page {
             }
             What::Verification { verdict } => self.verdict(verdict),
             What::Error(Problem { what, why, next }) => {
-                self.line("error:", &format!("{what}: {why}; {next}"))
+                self.line("error:", &format!("{what}: {why}; {next}"));
             }
             What::Complete { summary, .. } => self.line("done:", summary),
             What::Cancelled => self.line("cancelled", ""),
