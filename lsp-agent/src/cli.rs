@@ -7,7 +7,10 @@ use std::process::ExitCode;
 
 mod memory;
 mod model;
+mod models;
+mod opening;
 mod print;
+mod run;
 mod session;
 
 /// A coding agent that runs its model on this machine.
@@ -20,6 +23,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::RunArguments),
     Model(model::ModelArguments),
     Session(session::SessionArguments),
     Memory(memory::MemoryArguments),
@@ -39,6 +43,7 @@ enum Command {
 /// When something that it names cannot be used.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     match &arguments.command {
+        Command::Run(arguments) => run::run(arguments),
         Command::Model(arguments) => model::run(arguments),
         Command::Session(arguments) => session::run(arguments),
         Command::Memory(arguments) => memory::run(arguments),

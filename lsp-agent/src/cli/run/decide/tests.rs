@@ -1,0 +1,487 @@
+use super::super::stand_in::{Pace, StandIn, Trouble, agrees, play};
+use super::*;
+use devtoolkit_agent::protocol::{Focus, Problem};
+use expect_test::{Expect, expect};
+
+fn wanted(approve: Approve, prompts: &[&str]) -> Wanted {
+    let prompts = prompts.iter().map(|prompt| (*prompt).to_owned()).collect();
+    Wanted { approve, mode: None, prompts, continued: false, listens: false }
+}
+
+fn nobody(question: &Question) -> Answer {
+    panic!("asked of {question:?}")
+}
+
+/// Runs patiently and hastily, which makes no difference.
+#[track_caller]
+fn check_run(
+    wanted: &Wanted,
+    trouble: Trouble,
+    person: &mut dyn FnMut(&Question) -> Answer,
+    expected: &Expect,
+) {
+    for pace in [Pace::Patient, Pace::Hasty] {
+        expected.assert_eq(&play(wanted.clone(), &mut StandIn::new(trouble), pace, person));
+    }
+}
+
+#[track_caller]
+fn check(approve: Approve, trouble: Trouble, person: &mut dyn FnMut(&Question) -> Answer, expected: Expect) {
+    check_run(&wanted(approve, &["do it"]), trouble, person, &expected);
+}
+
+#[test]
+fn a_person_is_asked_of_everything() {
+    check(
+        Approve::Ask,
+        Trouble::None,
+        &mut agrees,
+        expect![[r#"
+        > command:prompt, text:do it, mode:null, focus:path:null, lines:null, diagnostics:[]
+        ? plan of 2 steps
+        > command:approve_plan
+        ? `make`, in `.`, without network
+        > command:answer_permission, request:call_2, answer:session
+        ? a.py def area(w, h, d=1):, 3 left
+        > command:accept, which:hunk, path:a.py, hunk:0.0
+        ? a.py # with a depth, 2 left
+        > command:accept, which:hunk, path:a.py, hunk:1.0
+        ? b.py area(1, 2, 3), 1 left
+        > command:accept, which:hunk, path:b.py, hunk:2.0
+        = 0"#]],
+    );
+}
+
+#[test]
+fn an_approved_plan_is_not_asked_of() {
+    check(
+        Approve::Plan,
+        Trouble::None,
+        &mut agrees,
+        expect![[r#"
+        > command:prompt, text:do it, mode:null, focus:path:null, lines:null, diagnostics:[]
+        > command:approve_plan
+        ? `make`, in `.`, without network
+        > command:answer_permission, request:call_2, answer:session
+        ? a.py def area(w, h, d=1):, 3 left
+        > command:accept, which:hunk, path:a.py, hunk:0.0
+        ? a.py # with a depth, 2 left
+        > command:accept, which:hunk, path:a.py, hunk:1.0
+        ? b.py area(1, 2, 3), 1 left
+        > command:accept, which:hunk, path:b.py, hunk:2.0
+        = 0"#]],
+    );
+}
+
+#[test]
+fn everything_can_be_approved_beforehand() {
+    check(
+        Approve::All,
+        Trouble::None,
+        &mut nobody,
+        expect![[r#"
+        > command:prompt, text:do it, mode:null, focus:path:null, lines:null, diagnostics:[]
+        > command:approve_plan
+        > command:answer_permission, request:call_2, answer:once
+        > command:accept, which:all
+        = 0"#]],
+    );
+}
+
+#[test]
+fn nothing_is_approved_where_nobody_can_be_asked() {
+    check(
+        Approve::None,
+        Trouble::None,
+        &mut nobody,
+        expect![[r#"
+        > command:prompt, text:do it, mode:null, focus:path:null, lines:null, diagnostics:[]
+        = 3"#]],
+    );
+    let plan = Wanted { mode: Some(Mode::Plan), ..wanted(Approve::All, &["do it"]) };
+    check_run(
+        &plan,
+        Trouble::None,
+        &mut nobody,
+        &expect![[r#"
+        > command:prompt, text:do it, mode:plan, focus:path:null, lines:null, diagnostics:[]
+        = 0"#]],
+    );
+}
+
+#[test]
+fn an_answer_changes_nothing_and_is_done() {
+    let ask = Wanted { mode: Some(Mode::Ask), ..wanted(Approve::None, &["why?", "and now?"]) };
+    check_run(
+        &ask,
+        Trouble::None,
+        &mut nobody,
+        &expect![[r#"
+        > command:prompt, text:why?, mode:ask, focus:path:null, lines:null, diagnostics:[]
+        > command:prompt, text:and now?, mode:ask, focus:path:null, lines:null, diagnostics:[]
+        = 0"#]],
+    );
+}
+
+#[test]
+fn what_fails_ends_the_run() {
+    let two = wanted(Approve::All, &["one", "two"]);
+    check_run(
+        &two,
+        Trouble::NoModel,
+        &mut nobody,
+        &expect![[r#"
+        > command:prompt, text:one, mode:null, focus:path:null, lines:null, diagnostics:[]
+        ! the model gave no answer
+        = 1"#]],
+    );
+    check(
+        Approve::All,
+        Trouble::Conflict,
+        &mut nobody,
+        expect![[r#"
+        > command:prompt, text:do it, mode:null, focus:path:null, lines:null, diagnostics:[]
+        > command:approve_plan
+        > command:answer_permission, request:call_2, answer:once
+        > command:accept, which:all
+        ! it cannot be applied
+        = 1"#]],
+    );
+}
+
+#[test]
+fn nothing_changed_has_a_code_of_its_own() {
+    check(
+        Approve::All,
+        Trouble::NothingToDo,
+        &mut nobody,
+        expect![[r#"
+        > command:prompt, text:do it, mode:null, focus:path:null, lines:null, diagnostics:[]
+        > command:approve_plan
+        = 3"#]],
+    );
+    let mut rejects = |question: &Question| match question {
+        Question::Change { .. } => Answer::Send(Command::Reject { which: Which::All, reason: String::new() }),
+        Question::Plan(_) | Question::Permission { .. } => agrees(question),
+    };
+    check(
+        Approve::Plan,
+        Trouble::None,
+        &mut rejects,
+        expect![[r#"
+        > command:prompt, text:do it, mode:null, focus:path:null, lines:null, diagnostics:[]
+        > command:approve_plan
+        ? `make`, in `.`, without network
+        > command:answer_permission, request:call_2, answer:session
+        ? a.py def area(w, h, d=1):, 3 left
+        > command:reject, which:all, reason:
+        = 3"#]],
+    );
+}
+
+#[test]
+fn a_person_can_end_it_at_each_question() {
+    let mut at_once = |_: &Question| Answer::Cancel;
+    check(
+        Approve::Ask,
+        Trouble::None,
+        &mut at_once,
+        expect![[r#"
+        > command:prompt, text:do it, mode:null, focus:path:null, lines:null, diagnostics:[]
+        ? plan of 2 steps
+        > command:cancel
+        = 130"#]],
+    );
+    check(
+        Approve::Plan,
+        Trouble::None,
+        &mut at_once,
+        expect![[r#"
+        > command:prompt, text:do it, mode:null, focus:path:null, lines:null, diagnostics:[]
+        > command:approve_plan
+        ? `make`, in `.`, without network
+        > command:cancel
+        = 130"#]],
+    );
+    let mut at_last = |question: &Question| match question {
+        Question::Change { .. } => Answer::Cancel,
+        Question::Plan(_) | Question::Permission { .. } => agrees(question),
+    };
+    check(
+        Approve::Plan,
+        Trouble::None,
+        &mut at_last,
+        expect![[r#"
+        > command:prompt, text:do it, mode:null, focus:path:null, lines:null, diagnostics:[]
+        > command:approve_plan
+        ? `make`, in `.`, without network
+        > command:answer_permission, request:call_2, answer:session
+        ? a.py def area(w, h, d=1):, 3 left
+        = 130"#]],
+    );
+}
+
+#[test]
+fn a_conflict_puts_the_question_again() {
+    let mut tries = 0;
+    let mut person = |question: &Question| match question {
+        Question::Change { .. } if tries < 2 => {
+            tries += 1;
+            agrees(question)
+        }
+        Question::Change { .. } => Answer::Leave,
+        Question::Plan(_) | Question::Permission { .. } => agrees(question),
+    };
+    let wanted = wanted(Approve::Plan, &["do it"]);
+    let mut stand_in = StandIn::new(Trouble::Conflict);
+    expect![[r#"
+        > command:prompt, text:do it, mode:null, focus:path:null, lines:null, diagnostics:[]
+        > command:approve_plan
+        ? `make`, in `.`, without network
+        > command:answer_permission, request:call_2, answer:session
+        ? a.py def area(w, h, d=1):, 3 left
+        > command:accept, which:hunk, path:a.py, hunk:0.0
+        ! it cannot be applied
+        ? a.py def area(w, h, d=1):, 3 left
+        > command:accept, which:hunk, path:a.py, hunk:0.0
+        ! it cannot be applied
+        ? a.py def area(w, h, d=1):, 3 left
+        = 0"#]]
+    .assert_eq(&play(wanted, &mut stand_in, Pace::Patient, &mut person));
+}
+
+#[test]
+fn nobody_is_asked_twice() {
+    let mut once = 0;
+    let mut person = |_: &Question| {
+        once += 1;
+        Answer::Nobody
+    };
+    check(
+        Approve::Plan,
+        Trouble::None,
+        &mut person,
+        expect![[r#"
+        > command:prompt, text:do it, mode:null, focus:path:null, lines:null, diagnostics:[]
+        > command:approve_plan
+        ? `make`, in `.`, without network
+        > command:answer_permission, request:call_2, answer:deny
+        = 0"#]],
+    );
+    check(
+        Approve::Ask,
+        Trouble::None,
+        &mut person,
+        expect![[r#"
+        > command:prompt, text:do it, mode:null, focus:path:null, lines:null, diagnostics:[]
+        ? plan of 2 steps
+        = 3"#]],
+    );
+    assert_eq!(once, 4);
+}
+
+#[test]
+fn requests_follow_each_other() {
+    let all = wanted(Approve::All, &["one", "two"]);
+    check_run(
+        &all,
+        Trouble::None,
+        &mut nobody,
+        &expect![[r#"
+        > command:prompt, text:one, mode:null, focus:path:null, lines:null, diagnostics:[]
+        > command:approve_plan
+        > command:answer_permission, request:call_2, answer:once
+        > command:accept, which:all
+        > command:prompt, text:two, mode:null, focus:path:null, lines:null, diagnostics:[]
+        > command:approve_plan
+        > command:answer_permission, request:call_4, answer:once
+        > command:accept, which:all
+        = 0"#]],
+    );
+    // The plan of the first is given up for the second; that of the last stays.
+    let plans = Wanted { mode: Some(Mode::Plan), ..wanted(Approve::Ask, &["one", "two"]) };
+    check_run(
+        &plans,
+        Trouble::None,
+        &mut nobody,
+        &expect![[r#"
+        > command:prompt, text:one, mode:plan, focus:path:null, lines:null, diagnostics:[]
+        > command:cancel
+        > command:prompt, text:two, mode:plan, focus:path:null, lines:null, diagnostics:[]
+        = 0"#]],
+    );
+}
+
+fn told(what: What) -> Event {
+    Event { session: "s".to_owned(), turn: 1, sequence: 1, what }
+}
+
+fn status(phase: Phase) -> Event {
+    told(What::Status { phase, mode: Mode::Agent })
+}
+
+#[test]
+fn what_was_accepted_one_by_one_is_a_change() {
+    let mut refuse = false;
+    let mut person = |question: &Question| match question {
+        Question::Change { path, hunk, .. } => {
+            refuse = !path.starts_with('b') && !refuse;
+            let (path, hunk) = (path.clone(), hunk.clone().map(|hunk| hunk.id).unwrap_or_default());
+            let which = Which::Hunk { path, hunk };
+            Answer::Send(match refuse {
+                true => Command::Reject { which, reason: "no".to_owned() },
+                false => Command::Accept { which },
+            })
+        }
+        Question::Plan(_) | Question::Permission { .. } => agrees(question),
+    };
+    check(
+        Approve::Plan,
+        Trouble::None,
+        &mut person,
+        expect![[r#"
+        > command:prompt, text:do it, mode:null, focus:path:null, lines:null, diagnostics:[]
+        > command:approve_plan
+        ? `make`, in `.`, without network
+        > command:answer_permission, request:call_2, answer:session
+        ? a.py def area(w, h, d=1):, 3 left
+        > command:reject, which:hunk, path:a.py, hunk:0.0, reason:no
+        ? a.py # with a depth, 2 left
+        > command:accept, which:hunk, path:a.py, hunk:1.0
+        ? b.py area(1, 2, 3), 1 left
+        > command:accept, which:hunk, path:b.py, hunk:2.0
+        = 0"#]],
+    );
+}
+
+#[test]
+fn an_older_session_is_taken_up_where_it_stands() {
+    let older = |prompts: &[&str]| Decide::new(Wanted { continued: true, ..wanted(Approve::Ask, prompts) });
+    let hunk = Hunk { id: "h".to_owned(), line: 1, old: String::new(), new: "a\n".to_owned() };
+    let staged = told(What::ChangeStaged { path: "a.py".to_owned(), hunks: vec![hunk] });
+    let mut decide = older(&[]);
+    assert_eq!(decide.begin(), []);
+    decide.event(&staged);
+    assert_eq!(decide.question(), None, "where it stands is not known");
+    decide.event(&status(Phase::ChangeReview));
+    assert!(matches!(decide.question(), Some(Question::Change { .. })));
+    assert_eq!(decide.answer(Answer::Leave), []);
+    assert_eq!(decide.ended(), Some(0));
+
+    let mut decide = older(&["go on"]);
+    assert_eq!(decide.begin(), []);
+    assert!(matches!(decide.event(&status(Phase::Idle)).as_slice(), [Command::Prompt { .. }]));
+    let mut decide = older(&[]);
+    decide.begin();
+    decide.event(&status(Phase::Idle));
+    assert_eq!(decide.ended(), Some(0), "nothing waits");
+}
+
+#[test]
+fn whoever_listens_goes_on_until_commands_end() {
+    let problem = || {
+        let text = || "x".to_owned();
+        told(What::Error(Problem { what: text(), why: text(), next: text() }))
+    };
+    let prompt = || Command::Prompt { text: "x".to_owned(), mode: None, focus: Focus::default() };
+    let mut decide = Decide::new(Wanted { listens: true, ..wanted(Approve::Ask, &[]) });
+    assert_eq!((decide.begin(), decide.ended()), (vec![], None));
+    decide.sent(&prompt());
+    decide.event(&problem());
+    assert_eq!(decide.ended(), None, "another command may come");
+    decide.sent(&prompt());
+    assert_eq!(decide.nobody(), []);
+    assert_eq!(decide.ended(), None, "the request was not heard of yet");
+    decide.event(&status(Phase::Idle));
+    assert_eq!(decide.ended(), None, "nor was it now");
+    decide.event(&status(Phase::Understanding));
+    let ask = |request: &str| {
+        let (request, text) = (request.to_owned(), "x".to_owned());
+        told(What::PermissionRequest { request, tool: text.clone(), text })
+    };
+    let denied = Command::AnswerPermission { request: "c".to_owned(), answer: Permission::Deny };
+    assert_eq!(decide.event(&ask("c")), [denied], "nobody is there to allow it");
+    decide.event(&told(What::Complete { changed: false, summary: String::new() }));
+    assert_eq!(decide.ended(), None);
+    decide.event(&status(Phase::Idle));
+    assert_eq!(decide.ended(), Some(3));
+}
+
+#[test]
+fn an_interrupt_cancels_what_runs_and_only_that() {
+    let mut decide = Decide::new(wanted(Approve::All, &["one", "two"]));
+    decide.begin();
+    decide.event(&status(Phase::Understanding));
+    assert_eq!(decide.interrupt(), [Command::Cancel]);
+    // It was done just before it heard of it.
+    decide.event(&told(What::Complete { changed: false, summary: String::new() }));
+    assert_eq!(decide.event(&status(Phase::Idle)), [], "the next request is not begun");
+    assert_eq!(decide.ended(), Some(130));
+
+    let mut decide = Decide::new(wanted(Approve::All, &[]));
+    assert_eq!((decide.interrupt(), decide.ended()), (vec![], Some(130)));
+}
+
+#[test]
+fn too_many_questions_are_denied() {
+    let mut decide = Decide::new(wanted(Approve::Ask, &["one"]));
+    decide.begin();
+    decide.event(&status(Phase::Understanding));
+    for number in 0..MOST_QUESTIONS + 3 {
+        let (request, text) = (number.to_string(), String::new());
+        let what = What::PermissionRequest { request, tool: text.clone(), text };
+        let denied = decide.event(&told(what)).len();
+        assert_eq!(denied, usize::from(number >= MOST_QUESTIONS));
+    }
+    let Some(Question::Permission { request, .. }) = decide.question() else { panic!("none is asked") };
+    assert_eq!(request, "0", "in order");
+}
+
+#[test]
+fn what_a_review_leaves_is_asked_of_when_nothing_else_is_told() {
+    let hunk = |id: &str| Hunk { id: id.to_owned(), line: 1, old: String::new(), new: "a\n".to_owned() };
+    let staged =
+        |path: &str, id: &str| told(What::ChangeStaged { path: path.to_owned(), hunks: vec![hunk(id)] });
+    let review = |approve: Approve| {
+        let mut decide = Decide::new(wanted(approve, &["one"]));
+        decide.begin();
+        for event in [status(Phase::Working), staged("a.py", "1"), staged("b.py", "1")] {
+            decide.event(&event);
+        }
+        let sent = decide.event(&status(Phase::ChangeReview));
+        (decide, sent)
+    };
+    let (mut decide, _) = review(Approve::Ask);
+    decide.answer(Answer::Send(Command::Accept { which: Which::All }));
+    assert_eq!((decide.quiet(), decide.question()), (vec![], None), "nothing was heard of it");
+    decide.event(&staged("b.py", "2"));
+    assert_eq!(decide.question(), None, "more may be told");
+    decide.quiet();
+    let left = Question::Change { path: "b.py".to_owned(), hunk: Some(hunk("2")), left: 1 };
+    assert_eq!(decide.question(), Some(left));
+
+    let (mut decide, sent) = review(Approve::All);
+    assert_eq!(sent, [Command::Accept { which: Which::All }]);
+    decide.event(&staged("b.py", "2"));
+    assert_eq!((decide.ended(), decide.quiet()), (None, vec![]), "it is not accepted again");
+    assert_eq!(decide.ended(), Some(1), "not all could be applied");
+}
+
+#[test]
+fn what_was_cancelled_is_not_accepted_later() {
+    let mut decide = Decide::new(Wanted { listens: true, ..wanted(Approve::All, &[]) });
+    decide.begin();
+    decide.sent(&Command::Prompt { text: "x".to_owned(), mode: None, focus: Focus::default() });
+    let hunks = Vec::new();
+    for event in [
+        status(Phase::Working),
+        told(What::ChangeStaged { path: "a.py".to_owned(), hunks: hunks.clone() }),
+        told(What::Cancelled),
+        status(Phase::ChangeReview),
+        told(What::ChangeStaged { path: "a.py".to_owned(), hunks }),
+    ] {
+        assert_eq!(decide.event(&event), [], "{event:?}");
+    }
+    assert_eq!(decide.ended(), None, "another command may come");
+    assert_eq!((decide.nobody(), decide.ended()), (vec![], Some(130)));
+}
