@@ -18,7 +18,7 @@ mod tests;
 
 use crate::journal::{Began, Changing, Entry, Journal, JournalError, replayed};
 use crate::memory::Memory;
-use crate::protocol::{self, Command, Mode, Problem};
+use crate::protocol::{self, Command, Mode, Phase, Problem};
 use crate::session::{Effect, Event, Limits, Session};
 use effects::{Shared, Tell};
 use std::path::PathBuf;
@@ -179,8 +179,7 @@ impl Driver {
                 }
                 let entries = journal.entries(&kept.id)?.into_iter().map(|(_, entry)| entry);
                 let was = replayed(kept.id, kept.mode, kept.limits, entries);
-                let turn = was.session.turn();
-                let told = was.told.into_iter().filter(|event| event.turn == turn).collect();
+                let told = waiting(&was.session, was.told);
                 let again = Again { open: was.open, began: was.began, discarded: was.discarded, told };
                 (was.session, again)
             }
@@ -194,11 +193,19 @@ impl Driver {
     fn go_on(&mut self, again: Again) {
         let Again { open, began, discarded, told } = again;
         told.into_iter().for_each(|event| self.tell(event));
+        if self.session.phase() == Phase::ChangeReview {
+            for file in self.shared.project.staged() {
+                let what = protocol::What::ChangeStaged { path: file.path, hunks: file.hunks };
+                self.tell(self.session.aside(what));
+            }
+        }
         self.shared.discard(&discarded);
         let (_, applied) = self.shared.project.marks();
         if let Some(began) = &began {
             self.shared.discard_after(began.staged);
         }
+        let (phase, mode) = (self.session.phase(), self.session.mode());
+        self.tell(self.session.aside(protocol::What::Status { phase, mode }));
         for effect in open {
             let is_done = began.as_ref().is_some_and(|began| {
                 matches!(began.changing, Changing::Review | Changing::Undo)
@@ -280,4 +287,21 @@ impl Driver {
             }
         }
     }
+}
+
+/// Of what a session told, what a person has to see again: the plan or the changes that wait.
+fn waiting(session: &Session, told: Vec<protocol::Event>) -> Vec<protocol::Event> {
+    let turn = session.turn();
+    let is_plan = |event: &protocol::Event| matches!(event.what, protocol::What::Plan { .. });
+    let newest = told.iter().rposition(is_plan);
+    let shows = |place: usize, event: &protocol::Event| match (session.phase(), &event.what) {
+        (Phase::PlanReview, protocol::What::Plan { .. }) => Some(place) == newest,
+        (Phase::ChangeReview, protocol::What::Verification { .. }) => event.turn == turn,
+        _ => false,
+    };
+    told.into_iter()
+        .enumerate()
+        .filter(|(place, event)| shows(*place, event))
+        .map(|(_, event)| event)
+        .collect()
 }

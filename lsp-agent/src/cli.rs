@@ -62,27 +62,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 ///
 /// # Errors
 /// When the environment names none.
-#[expect(clippy::disallowed_methods, reason = "the environment is read here")]
 pub(crate) fn state_folder() -> Result<PathBuf> {
-    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = std::env::home_dir().filter(|path| path.is_absolute());
-    let below = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/state" };
-    let folder = state.or_else(|| home.map(|home| home.join(below)));
-    let folder = folder.context("there is no home folder to keep sessions in; set HOME or XDG_STATE_HOME")?;
-    Ok(folder.join("devtoolkit"))
+    let config = opening::person().config(None, Path::new(""));
+    Ok(opening::folders(None, &config)?.state)
 }
 
-/// The workspace that is meant: the folder that is given, or the current one.
+/// The project that is meant: the folder that is given, or the project around the current one; as sessions know it.
 ///
 /// # Errors
 /// When there is no such folder.
 #[expect(clippy::disallowed_methods, reason = "the workspace is found here")]
 pub(crate) fn workspace(given: Option<&Path>) -> Result<PathBuf> {
-    let folder = given.unwrap_or(Path::new("."));
-    let root = std::fs::canonicalize(folder)
-        .with_context(|| format!("cannot use `{}` as a workspace; pass --root", folder.display()))?;
-    anyhow::ensure!(root.is_dir(), "`{}` is no folder; pass the folder of a project", folder.display());
-    Ok(root)
+    let root = opening::root(given)?;
+    std::fs::canonicalize(&root).with_context(|| format!("cannot use `{}` as a workspace", root.display()))
 }
 
 /// Prints an error with its causes.

@@ -108,6 +108,12 @@ impl Session {
         &self.id
     }
 
+    /// How far requests go that do not say.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
     /// An event that is told beside the session's own: it counts as the newest of them.
     #[must_use]
     pub fn aside(&self, what: What) -> protocol::Event {

@@ -5,6 +5,7 @@
     reason = "the environment is read here, and the person's own list of models"
 )]
 
+use super::opening::person;
 use super::print::{answer, answer_json, table};
 use super::say;
 use anyhow::{Context, Result, bail};
@@ -17,7 +18,7 @@ use devtoolkit_agent::provider::cards;
 use devtoolkit_agent::provider::llama::Process;
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[cfg(feature = "llama")]
@@ -122,8 +123,11 @@ struct Here {
 /// # Errors
 /// When a model cannot be used, with what to do.
 pub(crate) fn run(arguments: &ModelArguments) -> Result<ExitCode> {
-    let context =
-        Here { catalogue: catalogue()?, store: ModelStore::new(folder(arguments)?), json: arguments.json };
+    let context = Here {
+        catalogue: catalogue()?,
+        store: ModelStore::new(models_folder(arguments.models.as_deref())?),
+        json: arguments.json,
+    };
     match &arguments.command {
         Command::List => list::list(&context),
         Command::Pull(arguments) => pull::pull(&context, arguments),
@@ -136,9 +140,13 @@ pub(crate) fn run(arguments: &ModelArguments) -> Result<ExitCode> {
     }
 }
 
-fn folder(arguments: &ModelArguments) -> Result<PathBuf> {
-    if let Some(folder) = &arguments.models {
-        return Ok(folder.clone());
+/// The folder of models: the one that is given, or the usual one.
+///
+/// # Errors
+/// When there is no cache folder.
+pub(super) fn models_folder(given: Option<&Path>) -> Result<PathBuf> {
+    if let Some(folder) = given {
+        return Ok(folder.to_owned());
     }
     let cache = devtoolkit_index::store::user_cache();
     let cache = cache.context("there is no cache folder; set HOME or XDG_CACHE_HOME, or pass --models")?;
@@ -146,7 +154,7 @@ fn folder(arguments: &ModelArguments) -> Result<PathBuf> {
 }
 
 /// The built-in list and the person's own.
-fn catalogue() -> Result<Catalogue> {
+pub(super) fn catalogue() -> Result<Catalogue> {
     let Some(path) = own_list().filter(|path| path.exists()) else {
         return Ok(Catalogue::built_in());
     };
@@ -154,17 +162,9 @@ fn catalogue() -> Result<Catalogue> {
     Ok(Catalogue::with(&text, &format!("`{}`", path.display()))?)
 }
 
-/// `models.toml` in the configuration folder, as the platform has it.
+/// `models.toml` in the person's folder for configurations.
 fn own_list() -> Option<PathBuf> {
-    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let folder = absolute("XDG_CONFIG_HOME").or_else(|| match cfg!(windows) {
-        true => absolute("APPDATA"),
-        false => {
-            let below = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".config" };
-            absolute("HOME").map(|home| home.join(below))
-        }
-    });
-    Some(folder?.join("devtoolkit").join("models.toml"))
+    Some(person().config_folder()?.join("models.toml"))
 }
 
 impl Named {
@@ -199,7 +199,7 @@ impl MachineArguments {
 }
 
 /// A machine with its graphics cards, or as if it had some with so much free memory.
-fn with_cards(machine: Machine, given: &[u64]) -> Machine {
+pub(super) fn with_cards(machine: Machine, given: &[u64]) -> Machine {
     if given.is_empty() && cards::BUILT {
         let program = env::current_exe().map_err(|error| error.to_string());
         match program.and_then(|program| cards::ask(&Process::new(program))) {

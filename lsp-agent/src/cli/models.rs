@@ -134,8 +134,9 @@ fn of_server(name: &str, server: &Server) -> Result<Arc<dyn Provider>, Problem> 
     let key = match &server.key_env {
         None => None,
         Some(variable) => {
-            let value = env::var(variable)
-                .map_err(|error| problem(format!("`{variable}`: {error}"), "set the variable to the server's key"))?;
+            let value = env::var(variable).map_err(|error| {
+                problem(format!("`{variable}`: {error}"), "set the variable to the server's key")
+            })?;
             let key = Key::new(&value, format!("the variable `{variable}`"));
             Some(key.map_err(|error| problem(error.to_string(), "mend the variable"))?)
         }
@@ -183,7 +184,8 @@ mod local {
             load(name).map_err(|error| Problem {
                 what: format!("the model `{name}` cannot be used"),
                 why: format!("{error:#}"),
-                next: "`devtoolkit-agent model list` shows which there are, `model pull` brings one".to_owned(),
+                next: "`devtoolkit-agent model list` shows which there are, `model pull` brings one"
+                    .to_owned(),
             })
         }
 

@@ -1,6 +1,9 @@
 //! What an agent starts with, from flags, the environment and the person's configuration.
 
-#![expect(clippy::disallowed_methods, reason = "the environment and the person's configuration are read here")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the environment and the person's configuration are read here"
+)]
 
 use super::models::models;
 use anyhow::{Context, Result, bail};
@@ -62,30 +65,30 @@ pub(crate) fn folders(cache: Option<PathBuf>, config: &Config) -> Result<Folders
         .context("there is no home folder to keep sessions in; set HOME or XDG_STATE_HOME")
 }
 
-impl OpeningArguments {
-    /// The folder of the project.
-    ///
-    /// # Errors
-    /// When it is not there.
-    pub(crate) fn root(&self) -> Result<PathBuf> {
-        let current =
-            env::current_dir().context("the current folder is gone; start from another, or pass --workspace")?;
-        let Some(named) = &self.workspace else {
-            return Ok(project_root(&current, env::home_dir().as_deref(), &|path| path.exists()));
-        };
-        if !named.is_dir() {
-            let what = if named.exists() { "is no folder" } else { "does not exist" };
-            bail!("`--workspace {}` {what}; pass the folder of a project", named.display());
-        }
-        Ok(current.join(named))
+/// The folder of the project: the one that is named, or the project around the current folder.
+///
+/// # Errors
+/// When it is not there.
+pub(crate) fn root(named: Option<&Path>) -> Result<PathBuf> {
+    let current = env::current_dir()
+        .context("the current folder is gone; start from another, or name the project's folder")?;
+    let Some(named) = named else {
+        return Ok(project_root(&current, env::home_dir().as_deref(), &|path| path.exists()));
+    };
+    if !named.is_dir() {
+        let what = if named.exists() { "is no folder" } else { "does not exist" };
+        bail!("`{}` {what}; name the folder of a project", named.display());
     }
+    Ok(current.join(named))
+}
 
+impl OpeningArguments {
     /// Starts an agent.
     ///
     /// # Errors
     /// When the project, the session or the model cannot be used.
     pub(crate) fn start(&self, which: Which, mode: Option<Mode>) -> Result<(Agent, Receiver<Event>)> {
-        let root = self.root()?;
+        let root = root(self.workspace.as_deref())?;
         let config = person().config(self.config.as_deref(), &env::current_dir().unwrap_or_default());
         let cache = if self.no_cache { None } else { devtoolkit_index::store::user_cache() };
         let folders = folders(cache, &config)?;

@@ -1,11 +1,11 @@
 //! `devtoolkit-agent run`: requests from a command line, with their plans, questions and changes in the terminal or as JSON.
 
+use super::opening::{OpeningArguments, Which};
 use super::say;
 use anyhow::{Result, bail};
 use clap::Args;
 use devtoolkit_agent::protocol::{Command, Event, Mode};
 use std::io::{self, BufReader, IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
 use std::thread;
@@ -40,15 +40,11 @@ const TWICE: Duration = Duration::from_secs(2);
 /// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing was changed though changes were asked for, 130 cancelled.
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
-    /// The project
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    workspace: PathBuf,
+    #[command(flatten)]
+    opening: OpeningArguments,
     /// How far to go: an answer, a plan, or changes [default: agent]
     #[arg(long, value_name = "ask|plan|agent", value_parser = mode)]
     mode: Option<Mode>,
-    /// A name as in `model list`, or the path of a `.gguf` file
-    #[arg(long, value_name = "NAME|PATH")]
-    model: Option<String>,
     /// What is approved without a question [default: ask; none where nobody can be asked]
     #[arg(long, value_enum)]
     approve: Option<Approve>,
@@ -74,9 +70,16 @@ pub(crate) struct RunArguments {
 /// # Errors
 /// When something that it needs is not there.
 fn start(arguments: &RunArguments) -> Result<(Sender<Command>, Receiver<Event>)> {
-    let RunArguments { workspace, model, session, go_on, .. } = arguments;
-    tracing::debug!(?workspace, ?model, ?session, go_on, "a session is wanted");
-    bail!("`run` is not available in this build: it has nothing that runs a session");
+    let which = match (&arguments.session, arguments.go_on) {
+        (Some(id), _) => Which::Named(id.clone()),
+        (None, true) => Which::Newest,
+        (None, false) => Which::New,
+    };
+    let (agent, told) = arguments.opening.start(which, arguments.mode)?;
+    let (to, commands) = std::sync::mpsc::channel();
+    // It owns the agent, and ends it when nobody can say anything any more.
+    thread::spawn(move || commands.into_iter().for_each(|command| agent.send(command)));
+    Ok((to, told))
 }
 
 /// Does what the command line says.

@@ -32,7 +32,8 @@ impl Session {
                 self.state = State::Idle;
             }
             State::Idle if left > 0 => self.state = State::ChangeReview,
-            _ => {}
+            // That all of what is left was told.
+            _ => self.tell(What::Status { phase: self.phase(), mode: self.mode }, todo),
         }
     }
 }

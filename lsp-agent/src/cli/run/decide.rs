@@ -187,6 +187,9 @@ impl Decide {
             | What::ToolStart { .. }
             | What::ToolOutput { .. }
             | What::FileRead { .. }
+            | What::CommandProposed { .. }
+            | What::CommandOutput { .. }
+            | What::ContextReduced { .. }
             | What::RateLimit { .. }
             | What::Usage(_)
             | What::Verification { .. } => return Vec::new(),

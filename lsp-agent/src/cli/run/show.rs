@@ -82,6 +82,9 @@ impl Shown {
             | What::ToolEnd { .. }
             | What::FileRead { .. }
             | What::ChangeStaged { .. }
+            | What::CommandProposed { .. }
+            | What::CommandOutput { .. }
+            | What::ContextReduced { .. }
             | What::PermissionRequest { .. }
             | What::RateLimit { .. }
             | What::Usage(_)
@@ -204,7 +207,15 @@ impl Shown {
                 self.calls.push_back((call.clone(), steps::call(tool, arguments)));
                 String::new()
             }
-            What::ToolOutput { .. } => String::new(),
+            What::ToolOutput { .. } | What::CommandOutput { .. } => String::new(),
+            What::CommandProposed { command, folder, .. } => {
+                let place =
+                    if folder == "." { String::new() } else { format!(" in {}", plain::line(folder)) };
+                self.faint(&format!("  $ {}{place}", plain::line(command)))
+            }
+            What::ContextReduced { text } => {
+                self.faint(&format!("  the model's context is full: {}", plain::line(text)))
+            }
             What::ToolEnd { call, is_error, text, .. } => self.tool_end(call, *is_error, text),
             What::FileRead { path } => self.faint(&format!("  read {}", plain::line(path))),
             What::ChangeStaged { path, hunks } => self.staged(path, hunks),

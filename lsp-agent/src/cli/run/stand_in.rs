@@ -66,7 +66,9 @@ impl StandIn {
 
     fn perform(&mut self, effect: Effect) -> Vec<session::Event> {
         match effect {
-            Effect::Gather { turn, .. } => vec![session::Event::Gathered { turn, context: CODE.to_owned() }],
+            Effect::Gather { turn, .. } => {
+                vec![session::Event::Gathered { turn, context: CODE.to_owned(), read: Vec::new() }]
+            }
             Effect::Ask { turn, request } => self.answer(turn, &request.wanted),
             Effect::Call { turn, call, .. } if call.name == "run_command" => {
                 let text = "`make`, in `.`, without network".to_owned();
@@ -95,7 +97,7 @@ impl StandIn {
                 let target = Target { path, text, symbol, around: String::new() };
                 vec![session::Event::Found { turn, target: Ok(target) }]
             }
-            Effect::Check { turn } => {
+            Effect::Check { turn, .. } => {
                 let verdict = Verdict::Passed { summary: "3 passed".to_owned() };
                 vec![session::Event::Checked { turn, verdict, staged: self.files() }]
             }

@@ -17,7 +17,7 @@ fn the_command_line_is_read() {
     let run = parsed(&["--mode", "plan", "--approve", "all", "one", "two"]).unwrap();
     assert_eq!((run.mode, run.approve), (Some(Mode::Plan), Some(Approve::All)));
     assert_eq!(run.prompts, ["one", "two"]);
-    assert_eq!(run.workspace, PathBuf::from("."));
+    assert_eq!(run.opening.workspace, None);
     assert!(parsed(&["--continue"]).unwrap().go_on, "what waits can be taken up without a prompt");
     assert!(parsed(&["--json"]).unwrap().prompts.is_empty());
 }

@@ -158,7 +158,11 @@ impl Page {
                 let arguments = serde_json::to_string(arguments).unwrap_or_default();
                 self.line("tool:", &format!("{tool} {arguments} ({call})"));
             }
-            What::ToolOutput { text, .. } => self.output(text),
+            What::ToolOutput { text, .. } | What::CommandOutput { text, .. } => self.output(text),
+            What::CommandProposed { command, folder, .. } => {
+                self.line("runs:", &format!("{command} in {folder}"));
+            }
+            What::ContextReduced { text } => self.line("context full:", text),
             What::ToolEnd { call, is_error, text, .. } => {
                 self.line(if *is_error { "tool failed:" } else { "tool done:" }, call);
                 self.output(text);

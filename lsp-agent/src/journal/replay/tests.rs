@@ -49,7 +49,7 @@ fn command(chance: u8) -> Command {
 /// What is not heard.
 fn late(turn: u64, chance: u8) -> Event {
     match chance % 3 {
-        0 => Event::Gathered { turn, context: String::new() },
+        0 => Event::Gathered { turn, context: String::new(), read: Vec::new() },
         1 => Event::Called { turn, call: CallId("call_1".to_owned()), outcome: Outcome::default() },
         _ => Event::Answered { turn, answer: Answer::default() },
     }
@@ -59,7 +59,7 @@ fn late(turn: u64, chance: u8) -> Event {
 fn answer(effect: &Effect, chance: u8) -> Option<Event> {
     let is_right = !chance.is_multiple_of(4);
     Some(match effect.clone() {
-        Effect::Gather { turn, .. } => Event::Gathered { turn, context: "a.py".to_owned() },
+        Effect::Gather { turn, .. } => Event::Gathered { turn, context: "a.py".to_owned(), read: Vec::new() },
         Effect::Ask { turn, .. } if chance % 16 == 1 => {
             let problem = Problem { what: "w".to_owned(), why: String::new(), next: String::new() };
             Event::Failed { turn, problem }
@@ -68,7 +68,13 @@ fn answer(effect: &Effect, chance: u8) -> Option<Event> {
         Effect::Call { turn, call, only_read } => {
             let code = if is_right { "def area(w, h, d):\n    return w\n" } else { "def area(" };
             let staged = if only_read { Vec::new() } else { vec![staged(code)] };
-            let outcome = Outcome { is_error: false, text: "ok".to_owned(), staged, changes: vec![1, 2] };
+            let outcome = Outcome {
+                is_error: false,
+                text: "ok".to_owned(),
+                staged,
+                changes: vec![1, 2],
+                ..Outcome::default()
+            };
             Event::Called { turn, call: call.id, outcome }
         }
         Effect::Find { turn, .. } => {
@@ -77,7 +83,7 @@ fn answer(effect: &Effect, chance: u8) -> Option<Event> {
             let target = Target { path, text, symbol, around: String::new() };
             Event::Found { turn, target: if is_right { Ok(target) } else { Err("gone".to_owned()) } }
         }
-        Effect::Check { turn } => {
+        Effect::Check { turn, .. } => {
             let failed = || Verdict::Failed { summary: "1".to_owned(), output: "a.py".to_owned() };
             let passed = || Verdict::Passed { summary: "1".to_owned() };
             let verdict = if is_right { passed() } else { failed() };
