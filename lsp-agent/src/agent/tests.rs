@@ -52,6 +52,7 @@ impl Place {
         let find: FindModel = Box::new(|name| {
             Err(Problem { what: format!("no `{name}`"), why: String::new(), next: String::new() })
         });
+        let is_new = matches!(begin, Begin::New(_));
         let setup = Setup {
             project,
             models: Models::new(Arc::new(Replay::read(&script).unwrap()), find),
@@ -63,7 +64,12 @@ impl Place {
             config: Some(state.join("config.toml")),
         };
         let (agent, told) = Agent::start(setup).unwrap();
-        Scene { agent, told, heard: Vec::new() }
+        let mut scene = Scene { agent, told, heard: Vec::new() };
+        // What it begins with.
+        if is_new {
+            scene.until_phase(Phase::Idle);
+        }
+        scene
     }
 
     fn new_agent(&self, answers: &[Value]) -> Scene {
@@ -139,13 +145,10 @@ fn a_request_is_planned_done_checked_accepted_and_taken_back() {
     let heard = scene.until_phase(Phase::PlanReview);
     assert!(heard.contains(&What::FileRead { path: "area.py".to_owned() }), "{heard:?}");
     scene.agent.send(Command::ApprovePlan);
-    let asked = scene.permit(Permission::Session);
-    assert!(asked.contains("python3 -m unittest test_area"), "{asked}");
     let heard = scene.until_phase(Phase::ChangeReview);
-    let passed = |what: &What| matches!(what, What::Verification { verdict: Verdict::Passed { summary } } if summary.contains("1 test"));
-    assert!(heard.iter().any(passed), "{heard:#?}");
-    let proposed = |what: &What| matches!(what, What::CommandProposed { .. });
-    assert!(scene.heard.iter().any(proposed), "{:#?}", scene.heard);
+    // Here is no sandbox; with one, this is tried in `tests/run.rs`.
+    let not_checked = |what: &What| matches!(what, What::Verification { verdict: Verdict::NotChecked { why } } if why.contains("not what is staged"));
+    assert!(heard.iter().any(not_checked), "{heard:#?}");
     assert_eq!(place.on_disk("area.py"), AREA, "nothing is written before it is accepted");
     scene.agent.send(Command::Accept { which: Which::All });
     scene.until_phase(Phase::Idle);
@@ -225,11 +228,10 @@ fn what_a_person_denies_does_not_run_and_hunks_are_taken_one_by_one() {
     scene.permit(Permission::Deny);
     let heard = scene.until(|what| matches!(what, What::StepUpdate { state: StepState::Done, .. }));
     assert!(heard.iter().any(|what| matches!(what, What::StepUpdate { state: StepState::Failed, .. })));
-    scene.permit(Permission::Deny);
+    let proposed =
+        |what: &What| matches!(what, What::CommandProposed { command, .. } if command == "touch ran");
+    assert!(scene.heard.iter().any(proposed), "{heard:#?}");
     let heard = scene.until_phase(Phase::ChangeReview);
-    let not_checked =
-        |what: &What| matches!(what, What::Verification { verdict: Verdict::NotChecked { .. } });
-    assert!(heard.iter().any(not_checked), "{heard:#?}");
     let hunks = heard.iter().rev().find_map(|what| match what {
         What::ChangeStaged { hunks, .. } => Some(hunks.clone()),
         _ => None,

@@ -45,7 +45,7 @@ pub(super) fn summary(earlier: &[Message], most: usize) -> String {
             // Of a request, what the person wrote stands behind the data.
             let text = message.text.rsplit("</data>").next().unwrap_or_default().trim();
             let who = if message.role == Role::User { "asked" } else { "answered" };
-            (!text.is_empty()).then(|| format!("{who}: {}", first_line(text)))
+            (!text.is_empty() && text != ANSWER).then(|| format!("{who}: {}", first_line(text)))
         })
         .collect();
     let newest = &lines[lines.len().saturating_sub(most)..];
