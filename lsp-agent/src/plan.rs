@@ -7,6 +7,8 @@ use thiserror::Error;
 
 /// The most steps of a plan.
 pub const MOST_STEPS: usize = 24;
+/// The most that a model that is held to the schema writes: small ones go on for as long as they may.
+const MOST_WRITTEN: usize = 8;
 
 /// A step's number, which it keeps when others are moved or removed. Counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -145,9 +147,8 @@ impl Plan {
     /// # Errors
     /// When it is no plan, or a step's target cannot be.
     pub fn read(text: &str, is_file: &dyn Fn(&str) -> bool) -> Result<Self, PlanError> {
-        let Written { title, description, reasoning, steps } =
-            serde_json::from_str(text).map_err(|error| PlanError::Json(error.to_string()))?;
-        let steps = (1..).zip(steps).map(|(id, WrittenStep { action, instruction })| Step {
+        let Written { title, description, reasoning, steps } = written(text)?;
+        let steps = (1..).zip(merged(steps)).map(|(id, WrittenStep { action, instruction })| Step {
             id: StepId(id),
             action,
             instruction,
@@ -268,10 +269,43 @@ fn is_inside(path: &str) -> bool {
         && path.split('/').all(|name| !matches!(name, "" | "." | ".."))
 }
 
-/// The schema of a plan as a model writes it. The formats `existing_path` and `new_path` stand for paths, so that a
+/// A plan as it is written. Of one that breaks off, because its model went on and on, the steps that are whole count.
+fn written(text: &str) -> Result<Written, PlanError> {
+    let error = match serde_json::from_str(text) {
+        Ok(written) => return Ok(written),
+        Err(error) if error.is_eof() => error,
+        Err(error) => return Err(PlanError::Json(error.to_string())),
+    };
+    let ends = text.rmatch_indices('}').map(|(at, _)| &text[..=at]);
+    let mut whole = ends.take(MOST_STEPS).filter_map(|text| serde_json::from_str(&format!("{text}]}}")).ok());
+    whole.next().ok_or(PlanError::Json(error.to_string()))
+}
+
+/// Steps that do the same to the same are one, with the instructions of all.
+fn merged(steps: Vec<WrittenStep>) -> Vec<WrittenStep> {
+    let mut merged: Vec<WrittenStep> = Vec::new();
+    for step in steps {
+        let is_edit = matches!(step.action, Action::Edit { .. });
+        match merged.iter_mut().find(|other| other.action == step.action) {
+            Some(same) if same.instruction.split('\n').any(|line| line == step.instruction) => {}
+            Some(same) if is_edit => same.instruction = format!("{}\n{}", same.instruction, step.instruction),
+            _ => merged.push(step),
+        }
+    }
+    merged
+}
+
+/// A file whose symbols are known, by their names with what is around them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownFile {
+    pub path: String,
+    pub symbols: Vec<String>,
+}
+
+/// The schema of a plan as a model writes it. Symbols can only be named of files in `known`, and only those that there are. The formats `existing_path` and `new_path` stand for paths, so that a
 /// constraint can allow only those that there are, and those that can be made.
 #[must_use]
-pub fn schema() -> Value {
+pub fn schema(known: &[KnownFile]) -> Value {
     let text = |most: u32| json!({"type": "string", "maxLength": most});
     let existing = json!({"type": "string", "format": "existing_path"});
     let new = json!({"type": "string", "format": "new_path"});
@@ -279,28 +313,32 @@ pub fn schema() -> Value {
         let mut properties = serde_json::Map::new();
         properties.insert("kind".to_owned(), json!({"const": kind}));
         properties.extend(fields.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())));
-        properties.insert("instruction".to_owned(), text(600));
+        properties.insert("instruction".to_owned(), text(300));
         let required: Vec<&String> = properties.keys().collect();
         let required = json!(required);
         json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
     };
-    let steps = [
-        step("edit", &[("path", existing.clone()), ("symbol", text(120))]),
+    let mut steps = vec![
         step("edit", &[("path", existing.clone())]),
         step("create", &[("path", new.clone())]),
         step("delete", &[("path", existing.clone())]),
-        step("move", &[("path", existing.clone()), ("to", new)]),
-        step("rename_symbol", &[("path", existing), ("symbol", text(120)), ("to", text(120))]),
-        step("command", &[("command", text(300))]),
+        step("move", &[("path", existing), ("to", new)]),
+        step("command", &[("command", text(200))]),
         step("note", &[]),
     ];
+    for KnownFile { path, symbols } in known.iter().filter(|file| !file.symbols.is_empty()) {
+        let place = [("path", json!({"const": path})), ("symbol", json!({"enum": symbols}))];
+        steps.push(step("edit", &place));
+        let [path, symbol] = place;
+        steps.push(step("rename_symbol", &[path, symbol, ("to", text(80))]));
+    }
     json!({
         "type": "object",
         "properties": {
-            "title": text(100),
-            "description": text(600),
-            "reasoning": text(600),
-            "steps": {"type": "array", "items": {"anyOf": steps}, "minItems": 1, "maxItems": MOST_STEPS},
+            "title": text(80),
+            "description": text(200),
+            "reasoning": text(200),
+            "steps": {"type": "array", "items": {"anyOf": steps}, "minItems": 1, "maxItems": MOST_WRITTEN},
         },
         "required": ["title", "description", "reasoning", "steps"],
         "additionalProperties": false,

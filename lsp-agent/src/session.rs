@@ -67,6 +67,10 @@ pub struct Session {
     sequence: u64,
     /// What the model reads, only ever added to, so that what it has evaluated stays of use.
     talk: Vec<Message>,
+    /// What the person wants, in their words.
+    wish: String,
+    /// The files that it is likely to be about.
+    likely: Vec<String>,
     /// Where in it the request begins that is being worked on.
     request: usize,
     /// What a person said of changes that were rejected: told with the next request.
@@ -92,6 +96,8 @@ impl Session {
             turn: 0,
             sequence: 0,
             talk: Vec::new(),
+            wish: String::new(),
+            likely: Vec::new(),
             request: 0,
             remarks: Vec::new(),
             command: None,
@@ -217,7 +223,10 @@ impl Session {
             }
             Event::Questioned { .. } | Event::Output { .. } | Event::Proposed { .. } | Event::Command(_) => {}
             Event::Overflowed { need, have, .. } => self.overflowed(need, have, todo),
-            Event::Gathered { context, read, .. } => self.gathered(&context, &read, todo),
+            Event::Gathered { context, read, likely, .. } => {
+                self.likely = likely;
+                self.gathered(&context, &read, todo);
+            }
             Event::Answered { answer, .. } => {
                 self.tell(What::Usage(answer.usage), todo);
                 match self.state {

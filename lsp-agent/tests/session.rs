@@ -98,7 +98,7 @@ fn worked() -> Vec<Event> {
     let mended = |turn| Event::Found { turn, target: Err("gone".to_owned()) };
     vec![
         Event::Command(Said::Prompt { text: prompt, mode: None, focus: Focus::default() }),
-        Event::Gathered { turn, context: "a.py".to_owned(), read: Vec::new() },
+        Event::Gathered { turn, context: "a.py".to_owned(), read: Vec::new(), likely: Vec::new() },
         Event::Said { turn, piece: Piece::Text("It is ".to_owned()) },
         Event::Said { turn, piece: Piece::Text("in a.py.\u{9b}".to_owned()) },
         says("It is in a.py."),

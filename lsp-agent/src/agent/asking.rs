@@ -1,9 +1,10 @@
 //! Asking a model: which one, with which tools, held to which form, and whether what it is to read fits.
 
+use super::find;
 use super::project::Project;
 use crate::constraint::{Form, Quoting};
 use crate::model::{Answer, Message, Piece, ToolDescription};
-use crate::plan;
+use crate::plan::{self, KnownFile};
 use crate::protocol::Problem;
 use crate::provider::{Heard, Prompt, Provider, Shape};
 use crate::session::{Request, Role, Wanted};
@@ -18,9 +19,13 @@ const CORE: &[&str] = &["read_file", "search_text", "find_symbol", "references",
 /// The tool that tells about more tools, and the one that calls them.
 const MORE: &str = "more_tools";
 const OTHER: &str = "call_tool";
-/// Tokens of an answer, of a plan, and the least of an edit.
+/// Tokens of an answer, of what is said before a plan, of a plan, and the least of an edit.
 const TEXT_TOKENS: u32 = 1_024;
-const PLAN_TOKENS: u32 = 1_200;
+const READING_TOKENS: u32 = 400;
+const PLAN_TOKENS: u32 = 1_600;
+/// Files whose symbols a plan can name, and how many of each.
+const MOST_KNOWN: usize = 8;
+const MOST_SYMBOLS: usize = 80;
 const EDIT_TOKENS: u32 = 512;
 /// Tokens that a template puts around a message.
 const AROUND_MESSAGE: u32 = 8;
@@ -137,7 +142,7 @@ impl Models {
         let _ = paced.flush();
         match answer {
             Ok(mut answer) => {
-                if matches!(request.wanted, Wanted::Plan) {
+                if matches!(request.wanted, Wanted::Plan { .. }) {
                     answer.existing = existing(project, &answer.text);
                 }
                 Asked::Answered(answer)
@@ -151,9 +156,11 @@ impl Models {
         let tools = if is_edit { Vec::new() } else { tools(project) };
         let mut drafts = Vec::new();
         let (shape, tokens) = match &request.wanted {
-            Wanted::Text => (Shape::Text, TEXT_TOKENS),
-            Wanted::Plan => {
-                (Shape::Json { schema: plan::schema(), formats: formats(&project.files()) }, PLAN_TOKENS)
+            Wanted::Text if request.role == Role::Ask => (Shape::Text, TEXT_TOKENS),
+            Wanted::Text => (Shape::Text, READING_TOKENS),
+            Wanted::Plan { likely } => {
+                let schema = plan::schema(&known(project, likely));
+                (Shape::Json { schema, formats: formats(&project.files()) }, PLAN_TOKENS)
             }
             Wanted::Edit { target, format } => {
                 let whole =
@@ -256,6 +263,18 @@ fn formats(files: &[String]) -> Vec<(String, Form)> {
         formats.push(("existing_path".to_owned(), existing));
     }
     formats
+}
+
+/// The symbols of files that a plan is likely to be about.
+fn known(project: &Project, likely: &[String]) -> Vec<KnownFile> {
+    let symbols = |path: &String| {
+        let all = find::outline(project, path).unwrap_or_default().into_iter();
+        let mut names: Vec<String> =
+            all.filter(|symbol| !symbol.local).map(|symbol| symbol.qualified).collect();
+        names.truncate(MOST_SYMBOLS);
+        KnownFile { path: path.clone(), symbols: names }
+    };
+    likely.iter().filter(|path| project.has_file(path)).take(MOST_KNOWN).map(symbols).collect()
 }
 
 /// Of the paths that a plan names, those at which there is a file.

@@ -113,7 +113,8 @@ impl Shared {
             go_on: &|| !cancel.load(Ordering::Relaxed),
         };
         let found = search.gather();
-        tell.event(Event::Gathered { turn, context: found.context, read: found.read });
+        let (context, read, likely) = (found.context, found.read, found.likely);
+        tell.event(Event::Gathered { turn, context, read, likely });
     }
 
     /// What the person wants remembered that has to do with a request.

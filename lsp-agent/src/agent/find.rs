@@ -64,7 +64,7 @@ pub(super) fn symbol_text(project: &Project, path: &str, name: &str) -> Option<(
 }
 
 /// The symbols of a file as it is on top.
-fn outline(project: &Project, path: &str) -> Option<Vec<Symbol>> {
+pub(super) fn outline(project: &Project, path: &str) -> Option<Vec<Symbol>> {
     let snapshot = project.snapshot();
     let (index, inner) = project.handle().symbols().of(&snapshot.roots().parse(path).ok()?)?;
     index.snapshot.outline(&inner)

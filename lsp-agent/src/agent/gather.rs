@@ -20,6 +20,8 @@ const PIECE: usize = 16 << 10;
 const MOST_WORDS: usize = 3;
 /// Files of rules that are read.
 const MOST_RULES: usize = 4;
+/// Files that a request may be about.
+const MOST_LIKELY: usize = 12;
 /// The least tokens that are worth a map.
 const LEAST_MAP: u32 = 150;
 /// The file in which a project tells agents its rules.
@@ -31,6 +33,8 @@ pub(super) struct Gathered {
     pub(super) context: String,
     /// The files whose text is in it.
     pub(super) read: Vec<String>,
+    /// The files that the request is likely to be about, the likeliest first.
+    pub(super) likely: Vec<String>,
 }
 
 /// What is looked for, and within which bounds.
@@ -75,6 +79,15 @@ impl Search<'_> {
         }
         found.passages(&named.words);
         found.map(&named);
+        let mut likely: Vec<String> = self.focus.path.iter().chain(&named.files).cloned().collect();
+        likely.extend(named.symbols.iter().map(|(path, _)| path.clone()));
+        // Then what is shown for whatever reason.
+        let shown = found.gathered.context.lines().filter_map(|line| path_of(line)).map(str::to_owned);
+        likely.extend(shown.filter(|path| self.project.has_file(path)).take(MOST_LIKELY));
+        let mut seen = BTreeSet::new();
+        likely.retain(|path| !path.ends_with(RULES) && seen.insert(path.clone()));
+        likely.truncate(MOST_LIKELY);
+        found.gathered.likely = likely;
         found.gathered
     }
 
@@ -110,6 +123,12 @@ impl Search<'_> {
         }
         named
     }
+}
+
+/// The path with which a line of a map or of hits begins.
+fn path_of(line: &str) -> Option<&str> {
+    let path = line.split(':').next()?;
+    (line.len() > path.len() && path.contains('.') && !path.contains([' ', '`'])).then_some(path)
 }
 
 /// Adds what is not there, up to the limit.

@@ -69,7 +69,12 @@ fn prompt(text: &str) -> Event {
 }
 
 fn gathered() -> Event {
-    Event::Gathered { turn: 1, context: "a.py: area\n\u{1b}[31m".to_owned(), read: Vec::new() }
+    Event::Gathered {
+        turn: 1,
+        context: "a.py: area\n\u{1b}[31m".to_owned(),
+        read: Vec::new(),
+        likely: Vec::new(),
+    }
 }
 
 #[test]

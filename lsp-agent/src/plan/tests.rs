@@ -52,7 +52,8 @@ fn what_cannot_be_done_is_told_with_its_step() {
     let silent = json!([{"kind": "edit", "path": "README.md", "instruction": " "}]);
     wrong(silent, "step 1: its instruction is empty");
     assert!(matches!(Plan::read("{", &is_file), Err(PlanError::Json(_))));
-    let many = vec![json!({"kind": "note", "instruction": "n"}); MOST_STEPS + 1];
+    let note = |number: usize| json!({"kind": "note", "instruction": number.to_string()});
+    let many: Vec<Value> = (0..=MOST_STEPS).map(note).collect();
     assert_eq!(read(&json!(many)), Err(PlanError::TooLong(MOST_STEPS + 1)));
 }
 
@@ -81,7 +82,24 @@ fn the_schema_can_be_followed() {
     let path = parts.literal("\"src/a.py\"");
     let mut schemas =
         Schemas::new(&mut parts).layout(Layout::Tight).format("existing_path", path).format("new_path", path);
-    schemas.read(&schema()).unwrap();
+    let known = KnownFile { path: "src/a.py".to_owned(), symbols: vec!["A".to_owned(), "A.run".to_owned()] };
+    schemas.read(&schema(&[known])).unwrap();
+}
+
+#[test]
+fn of_a_plan_that_breaks_off_the_whole_steps_count_and_the_same_is_done_once() {
+    let edit = |instruction: &str| {
+        format!(r#"{{"kind": "edit", "path": "src/a.py", "symbol": "A", "instruction": "{instruction}"}}"#)
+    };
+    let (first, second) = (edit("add {it}"), edit("and a test"));
+    let text = format!(
+        r#"{{"title": "t", "description": "d", "reasoning": "r", "steps": [{first}, {second}, {second}, {{"kind": "edit", "path": "src/"#
+    );
+    let plan = Plan::read(&text, &is_file).unwrap();
+    assert_eq!(plan.steps.len(), 1);
+    assert_eq!(plan.steps[0].instruction, "add {it}\nand a test");
+    let broken = r#"{"title": "t", "steps": [{"kind": "edit", "#;
+    assert!(matches!(Plan::read(broken, &is_file), Err(PlanError::Json(_))));
 }
 
 proptest! {

@@ -91,8 +91,10 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wanted {
     Text,
-    /// A plan, in JSON.
-    Plan,
+    /// A plan, in JSON; with the files that it is likely to be about, the likeliest first.
+    Plan {
+        likely: Vec<String>,
+    },
     Edit {
         target: Box<Target>,
         format: Format,

@@ -15,6 +15,8 @@ pub enum Event {
         context: String,
         /// The files whose text is in it.
         read: Vec<String>,
+        /// The files that the request is likely to be about, the likeliest first.
+        likely: Vec<String>,
     },
     /// A piece of an answer that is being written.
     Said {

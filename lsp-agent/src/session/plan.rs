@@ -14,7 +14,7 @@ impl Session {
 
     fn ask_plan(&mut self, reason: Option<&str>, todo: &mut Todo) {
         self.talk.push(prompts::plan(reason));
-        self.ask(Role::Plan, self.talk.clone(), false, Wanted::Plan, todo);
+        self.ask(Role::Plan, self.talk.clone(), false, Wanted::Plan { likely: self.likely.clone() }, todo);
     }
 
     pub(super) fn planned(&mut self, answer: &Answer, tries: u32, todo: &mut Todo) {

@@ -51,14 +51,14 @@ impl Session {
 
     pub(super) fn gathered(&mut self, context: &str, read: &[String], todo: &mut Todo) {
         let State::Understanding(understanding) = &self.state else { return };
-        let prompt = understanding.prompt.clone();
+        self.wish.clone_from(&understanding.prompt);
         if self.talk.is_empty() {
             self.talk.push(prompts::system());
         }
         let remarks = std::mem::take(&mut self.remarks);
         self.tell_read(read, todo);
         self.request = self.talk.len();
-        self.talk.push(prompts::request(context, &remarks, &prompt));
+        self.talk.push(prompts::request(context, &remarks, &self.wish, self.mode));
         self.read_on(todo);
     }
 
@@ -114,6 +114,11 @@ impl Session {
     /// A call of the model's came back. Once all have, it reads them in the order in which it asked.
     pub(super) fn read(&mut self, call: &CallId, outcome: &Outcome, todo: &mut Todo) {
         self.tell_end(call, outcome, todo);
+        for path in &outcome.read {
+            if !self.likely.contains(path) {
+                self.likely.insert(0, path.clone());
+            }
+        }
         let State::Understanding(understanding) = &mut self.state else { return };
         if let Some((_, text)) = understanding.calls.iter_mut().find(|(other, _)| other == call) {
             *text = Some(outcome.text.clone());

@@ -103,7 +103,7 @@ impl Session {
             return;
         };
         let fault = fault.map(|fault| (working.answer.as_str(), fault));
-        let messages = prompts::step(step, target, *format, fault);
+        let messages = prompts::step(&self.wish, step, target, *format, fault);
         let wanted = Wanted::Edit { target: Box::new(target.clone()), format: *format };
         self.ask(Role::Edit, messages, false, wanted, todo);
     }

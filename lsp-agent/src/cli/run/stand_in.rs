@@ -67,7 +67,12 @@ impl StandIn {
     fn perform(&mut self, effect: Effect) -> Vec<session::Event> {
         match effect {
             Effect::Gather { turn, .. } => {
-                vec![session::Event::Gathered { turn, context: CODE.to_owned(), read: Vec::new() }]
+                vec![session::Event::Gathered {
+                    turn,
+                    context: CODE.to_owned(),
+                    read: Vec::new(),
+                    likely: Vec::new(),
+                }]
             }
             Effect::Ask { turn, request } => self.answer(turn, &request.wanted),
             Effect::Call { turn, call, .. } if call.name == "run_command" => {
@@ -122,10 +127,10 @@ impl StandIn {
                 return vec![session::Event::Failed { turn, problem }];
             }
             Asked::Text => "It is in `a.py`.".to_owned(),
-            Asked::Plan if self.trouble == Trouble::NothingToDo => {
+            Asked::Plan { .. } if self.trouble == Trouble::NothingToDo => {
                 plan(r#"{"kind": "note", "instruction": "n"}"#)
             }
-            Asked::Plan => plan(
+            Asked::Plan { .. } => plan(
                 r#"{"kind": "edit", "path": "a.py", "symbol": "area", "instruction": "add a depth, 1 by default"},
                 {"kind": "command", "command": "make", "instruction": "the tests"}"#,
             ),

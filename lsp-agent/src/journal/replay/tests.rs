@@ -49,7 +49,7 @@ fn command(chance: u8) -> Command {
 /// What is not heard.
 fn late(turn: u64, chance: u8) -> Event {
     match chance % 3 {
-        0 => Event::Gathered { turn, context: String::new(), read: Vec::new() },
+        0 => Event::Gathered { turn, context: String::new(), read: Vec::new(), likely: Vec::new() },
         1 => Event::Called { turn, call: CallId("call_1".to_owned()), outcome: Outcome::default() },
         _ => Event::Answered { turn, answer: Answer::default() },
     }
@@ -59,7 +59,9 @@ fn late(turn: u64, chance: u8) -> Event {
 fn answer(effect: &Effect, chance: u8) -> Option<Event> {
     let is_right = !chance.is_multiple_of(4);
     Some(match effect.clone() {
-        Effect::Gather { turn, .. } => Event::Gathered { turn, context: "a.py".to_owned(), read: Vec::new() },
+        Effect::Gather { turn, .. } => {
+            Event::Gathered { turn, context: "a.py".to_owned(), read: Vec::new(), likely: Vec::new() }
+        }
         Effect::Ask { turn, .. } if chance % 16 == 1 => {
             let problem = Problem { what: "w".to_owned(), why: String::new(), next: String::new() };
             Event::Failed { turn, problem }
@@ -111,7 +113,7 @@ fn said(request: &Request, is_right: bool) -> Answer {
             Answer { calls: vec![call("m0"), call("m1")], ..text("") }
         }
         Wanted::Text => text("seen"),
-        Wanted::Plan => text(if is_right { PLAN } else { "no plan" }),
+        Wanted::Plan { .. } => text(if is_right { PLAN } else { "no plan" }),
         Wanted::Edit { .. } => {
             text(if is_right { "```\ndef area(w, h, d):\n    return w\n```" } else { "no" })
         }

@@ -68,7 +68,9 @@ fn event(next: Next, turn: u64, newest: Option<&CallId>) -> Event {
     };
     match next {
         Next::Command(command) => Event::Command(command),
-        Next::Gathered => Event::Gathered { turn, context: String::new(), read: Vec::new() },
+        Next::Gathered => {
+            Event::Gathered { turn, context: String::new(), read: Vec::new(), likely: Vec::new() }
+        }
         Next::Said(text) => answer(text),
         Next::Plan(true) => answer(&plan(&format!("{EDIT}, {COMMAND}, {EDIT}"))),
         Next::Plan(false) => answer(&plan("")),
