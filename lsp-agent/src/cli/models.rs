@@ -212,7 +212,9 @@ mod local {
         let mut load = loadable.load;
         load.keep = store.folder().parent().map(|cache| cache.join("prefixes"));
         let context = load.context;
-        let process = Process::new(env::current_exe()?);
+        let mut process = Process::new(env::current_exe()?);
+        // What is odd about a file was told when it was pulled or looked at.
+        process.arguments = ["--log", "error"].map(str::to_owned).to_vec();
         let llama = Llama::new(process, load, IDLE);
         let reads = loadable.tuned.map(|tuned| tuned.prefill);
         Ok(Arc::new(Embedded::new(name.to_owned(), llama, context, reads)))

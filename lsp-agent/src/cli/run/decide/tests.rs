@@ -288,15 +288,16 @@ fn requests_follow_each_other() {
         Trouble::None,
         &mut nobody,
         &expect![[r#"
-        > command:prompt, text:one, mode:null, focus:path:null, lines:null, diagnostics:[]
-        > command:approve_plan
-        > command:answer_permission, request:call_2, answer:once
-        > command:accept, which:all
-        > command:prompt, text:two, mode:null, focus:path:null, lines:null, diagnostics:[]
-        > command:approve_plan
-        > command:answer_permission, request:call_4, answer:once
-        > command:accept, which:all
-        = 0"#]],
+            > command:prompt, text:one, mode:null, focus:path:null, lines:null, diagnostics:[]
+            > command:approve_plan
+            > command:answer_permission, request:call_2, answer:once
+            > command:accept, which:all
+            > command:prompt, text:two, mode:null, focus:path:null, lines:null, diagnostics:[]
+            > command:approve_plan
+            > command:answer_permission, request:call_5, answer:once
+            > command:accept, which:all
+            = 0"#]accept, which:all
+            = 0"#]],
     );
     // The plan of the first is given up for the second; that of the last stays.
     let plans = Wanted { mode: Some(Mode::Plan), ..wanted(Approve::Ask, &["one", "two"]) };

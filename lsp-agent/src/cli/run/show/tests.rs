@@ -51,50 +51,55 @@ fn each_event_is_shown() {
     samples(
         PLAIN,
         expect![[r#"
-        # cancelled
-        ■ cancelled
-        # change_staged
-        ± src/net.py +1 -1
-        @@ src/net.py:12 @@
-        -def fetch(url):
-        +def fetch(url, timeout=30):
-        # complete
-        ✓ changes wait for review
-        # error
-        ✗ the model gave no answer: its process was killed
-          ask again
-        # file_read
-          read src/net.py
-        # message_delta
-        It is in 
-        # permission_request
-        ? run_command asks for permission
-          `npm install`, in `web`, with network, sandboxed over the staged view
-        # plan
-        Plan: Add a timeout
-          `fetch` gets a timeout.
-          Why: One function opens every connection.
-          [ ] 1 edit src/net.py › fetch
-                 add a parameter `timeout`, 30 seconds by default
-          [ ] 2 run `pytest`
-                 the tests
-                 » only those of net
-        # rate_limit
-          the model's server wants a rest: it goes on in 20 s
-        # reasoning_delta
-        The caller passes
-        # status
-        # step_update
-        ↻ step 1: nothing has changed: write what the step asks for
-        # tool_end
-          ✓ call_3 → (exit code 0 after 1.2 s)
-        # tool_output
-        # tool_start
-        # usage
-        # verification
-        ✗ the project's check failed: 1 failed, 40 passed
-          src/net.py:12: TypeError
-    "#]],
+            # cancelled
+            ■ cancelled
+            # change_staged
+            ± src/net.py +1 -1
+            @@ src/net.py:12 @@
+            -def fetch(url):
+            +def fetch(url, timeout=30):
+            # command_output
+            # command_proposed
+              $ make check
+            # complete
+            ✓ changes wait for review
+            # context_reduced
+              the model's context is full: the outputs of 3 earlier tool calls are left out
+            # error
+            ✗ the model gave no answer: its process was killed
+              ask again
+            # file_read
+              read src/net.py
+            # message_delta
+            It is in 
+            # permission_request
+            ? run_command asks for permission
+              `npm install`, in `web`, with network, sandboxed over the staged view
+            # plan
+            Plan: Add a timeout
+              `fetch` gets a timeout.
+              Why: One function opens every connection.
+              [ ] 1 edit src/net.py › fetch
+                     add a parameter `timeout`, 30 seconds by default
+              [ ] 2 run `pytest`
+                     the tests
+                     » only those of net
+            # rate_limit
+              the model's server wants a rest: it goes on in 20 s
+            # reasoning_delta
+            The caller passes
+            # status
+            # step_update
+            ↻ step 1: nothing has changed: write what the step asks for
+            # tool_end
+              ✓ call_3 → (exit code 0 after 1.2 s)
+            # tool_output
+            # tool_start
+            # usage
+            # verification
+            ✗ the project's check failed: 1 failed, 40 passed
+              src/net.py:12: TypeError
+        "#]],
     );
 }
 
@@ -103,50 +108,55 @@ fn each_event_is_shown_in_colour() {
     samples(
         COLOURED,
         expect![[r#"
-        # cancelled
-        ␛[33m■ cancelled␛[0m
-        # change_staged
-        ␛[1m± src/net.py␛[0m ␛[32m+1␛[0m ␛[31m-1␛[0m
-        ␛[2m@@ src/net.py:12 @@␛[0m
-        ␛[31m-def fetch(url):␛[0m
-        ␛[32m+␛[0m␛[35mdef␛[0m␛[32m fetch(url, timeout=␛[0m␛[33m30␛[0m␛[32m):␛[0m
-        # complete
-        ␛[1m✓ changes wait for review␛[0m
-        # error
-        ␛[31m✗ the model gave no answer␛[0m: its process was killed
-          ask again
-        # file_read
-        ␛[2m  read src/net.py␛[0m
-        # message_delta
-        It is in 
-        # permission_request
-        ␛[33m? run_command asks for permission␛[0m
-          `npm install`, in `web`, with network, sandboxed over the staged view
-        # plan
-        ␛[1mPlan: Add a timeout␛[0m
-          `fetch` gets a timeout.
-        ␛[2m  Why: One function opens every connection.␛[0m
-          [ ] ␛[1m1 edit src/net.py › fetch␛[0m
-                 add a parameter `timeout`, 30 seconds by default
-          [ ] ␛[1m2 run `pytest`␛[0m
-                 the tests
-        ␛[33m         » only those of net␛[0m
-        # rate_limit
-        ␛[2m  the model's server wants a rest: it goes on in 20 s␛[0m
-        # reasoning_delta
-        ␛[2mThe caller passes␛[0m
-        # status
-        # step_update
-        ␛[33m↻␛[0m step 1: nothing has changed: write what the step asks for
-        # tool_end
-          ␛[32m✓␛[0m ␛[2mcall_3 → (exit code 0 after 1.2 s)␛[0m
-        # tool_output
-        # tool_start
-        # usage
-        # verification
-        ␛[31m✗ the project's check failed: 1 failed, 40 passed␛[0m
-          src/net.py:12: TypeError
-    "#]],
+            # cancelled
+            ␛[33m■ cancelled␛[0m
+            # change_staged
+            ␛[1m± src/net.py␛[0m ␛[32m+1␛[0m ␛[31m-1␛[0m
+            ␛[2m@@ src/net.py:12 @@␛[0m
+            ␛[31m-def fetch(url):␛[0m
+            ␛[32m+␛[0m␛[35mdef␛[0m␛[32m fetch(url, timeout=␛[0m␛[33m30␛[0m␛[32m):␛[0m
+            # command_output
+            # command_proposed
+            ␛[2m  $ make check␛[0m
+            # complete
+            ␛[1m✓ changes wait for review␛[0m
+            # context_reduced
+            ␛[2m  the model's context is full: the outputs of 3 earlier tool calls are left out␛[0m
+            # error
+            ␛[31m✗ the model gave no answer␛[0m: its process was killed
+              ask again
+            # file_read
+            ␛[2m  read src/net.py␛[0m
+            # message_delta
+            It is in 
+            # permission_request
+            ␛[33m? run_command asks for permission␛[0m
+              `npm install`, in `web`, with network, sandboxed over the staged view
+            # plan
+            ␛[1mPlan: Add a timeout␛[0m
+              `fetch` gets a timeout.
+            ␛[2m  Why: One function opens every connection.␛[0m
+              [ ] ␛[1m1 edit src/net.py › fetch␛[0m
+                     add a parameter `timeout`, 30 seconds by default
+              [ ] ␛[1m2 run `pytest`␛[0m
+                     the tests
+            ␛[33m         » only those of net␛[0m
+            # rate_limit
+            ␛[2m  the model's server wants a rest: it goes on in 20 s␛[0m
+            # reasoning_delta
+            ␛[2mThe caller passes␛[0m
+            # status
+            # step_update
+            ␛[33m↻␛[0m step 1: nothing has changed: write what the step asks for
+            # tool_end
+              ␛[32m✓␛[0m ␛[2mcall_3 → (exit code 0 after 1.2 s)␛[0m
+            # tool_output
+            # tool_start
+            # usage
+            # verification
+            ␛[31m✗ the project's check failed: 1 failed, 40 passed␛[0m
+              src/net.py:12: TypeError
+        "#]],
     );
 }
 
