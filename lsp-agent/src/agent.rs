@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 use thiserror::Error;
 
 pub use asking::{FindModel, Models};
@@ -49,6 +50,8 @@ pub struct Setup {
     pub limits: Limits,
     /// The command that checks the project, in the place of the one that is found.
     pub check: Option<String>,
+    /// Within which the first token of an answer should come; 20 seconds where nothing is said.
+    pub first_token: Option<Duration>,
     /// The person's configuration, for what they permit for always.
     pub config: Option<PathBuf>,
 }
@@ -163,7 +166,7 @@ impl Driver {
         inbox: SyncSender<Input>,
         outbox: SyncSender<protocol::Event>,
     ) -> Result<(Self, Again), StartError> {
-        let Setup { project, models, journal, memory, begin, limits, check, config } = setup;
+        let Setup { project, models, journal, memory, begin, limits, check, first_token, config } = setup;
         let (session, again) = match (begin, &journal) {
             (Begin::New(mode), None) => (Session::new("unkept".to_owned(), mode, limits), Again::default()),
             (Begin::New(mode), Some(journal)) => {
@@ -184,7 +187,7 @@ impl Driver {
                 (was.session, again)
             }
         };
-        let shared = Arc::new(Shared::new(project, models, memory, check, config));
+        let shared = Arc::new(Shared::new(project, models, memory, (check, first_token), config));
         let cancel = Arc::new(AtomicBool::new(false));
         Ok((Self { session, shared, journal, inbox, outbox, cancel }, again))
     }
@@ -195,7 +198,8 @@ impl Driver {
         told.into_iter().for_each(|event| self.tell(event));
         if self.session.phase() == Phase::ChangeReview {
             for file in self.shared.project.staged() {
-                let what = protocol::What::ChangeStaged { path: file.path, hunks: file.hunks };
+                let (path, hunks, conflict) = (file.path, file.hunks, file.conflict);
+                let what = protocol::What::ChangeStaged { path, hunks, conflict };
                 self.tell(self.session.aside(what));
             }
         }

@@ -99,6 +99,9 @@ pub enum What {
     ChangeStaged {
         path: String,
         hunks: Vec<Hunk>,
+        /// The file on disk has since changed in the same lines: it cannot be accepted as it is.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        conflict: bool,
     },
     /// A command that is about to run over what is staged, if it may.
     CommandProposed {

@@ -323,7 +323,8 @@ impl Session {
 
     fn tell_staged(&mut self, staged: &[StagedFile], todo: &mut Todo) {
         for file in staged {
-            self.tell(What::ChangeStaged { path: file.path.clone(), hunks: file.hunks.clone() }, todo);
+            let (path, hunks) = (file.path.clone(), file.hunks.clone());
+            self.tell(What::ChangeStaged { path, hunks, conflict: file.conflict }, todo);
         }
     }
 

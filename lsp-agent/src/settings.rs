@@ -19,6 +19,8 @@ pub struct Settings {
     pub roles: BTreeMap<String, String>,
     /// The command that checks a project, in the place of the one that is found.
     pub check: Option<String>,
+    /// Seconds within which the first token of an answer should come: so much is read before a model is asked.
+    pub first_token: Option<u32>,
     /// Servers of models, by the names that are used for them.
     pub servers: BTreeMap<String, Server>,
 }
@@ -34,6 +36,9 @@ pub struct Server {
     /// The variable of the environment that has the key.
     #[serde(default)]
     pub key_env: Option<String>,
+    /// The program that prints the key, with its arguments: the way to a keyring or a password store.
+    #[serde(default)]
+    pub key_command: Vec<String>,
     /// Tokens that a prompt and its answer may have together.
     #[serde(default = "usual_context")]
     pub context: u32,
@@ -46,11 +51,16 @@ fn usual_context() -> u32 {
     CONTEXT
 }
 
+/// Seconds that may be asked for.
+const FIRST_TOKEN: std::ops::RangeInclusive<u32> = 1..=3_600;
+
 /// Why settings cannot be used.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum SettingsError {
     #[error("`{file}`, line {line}: {what}; mend the file or remove it")]
     Toml { file: String, line: usize, what: String },
+    #[error("`{file}`: `first_token` is {seconds}; it is a number of seconds from 1 to 3600")]
+    FirstToken { file: String, seconds: u32 },
     #[error("`{file}`: there is no role `{role}`; it is one of understand, plan, edit, ask")]
     Role { file: String, role: String },
 }
@@ -66,6 +76,9 @@ impl Settings {
             let line = text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
             SettingsError::Toml { file: file.to_owned(), line, what: error.message().replace('\n', ", ") }
         })?;
+        if let Some(seconds) = settings.first_token.filter(|seconds| !FIRST_TOKEN.contains(seconds)) {
+            return Err(SettingsError::FirstToken { file: file.to_owned(), seconds });
+        }
         match settings.roles.keys().find(|role| Role::named(role).is_none()) {
             Some(role) => Err(SettingsError::Role { file: file.to_owned(), role: role.clone() }),
             None => Ok(settings),
@@ -86,6 +99,7 @@ mod tests {
         let wrong = |text: &str| Settings::parse(text, "agent.toml").unwrap_err().to_string();
         assert!(wrong("model = \"a\"\nmodle = 1\n").starts_with("`agent.toml`, line 2: unknown field"));
         assert!(wrong("[roles]\nwrite = \"a\"\n").contains("there is no role `write`"));
+        assert!(wrong("first_token = 0\n").contains("from 1 to 3600"));
         assert!(wrong("[servers.a]\nurl = \"u\"\n").contains("missing field `model`"));
     }
 }

@@ -87,7 +87,7 @@ fn worked() -> Vec<Event> {
     };
     let hunk = Hunk { id: "h1".to_owned(), line: 1, old: CODE.to_owned(), new: AFTER.to_owned() };
     let (path, before, after) = ("a.py".to_owned(), Some(CODE.to_owned()), Some(AFTER.to_owned()));
-    let staged = StagedFile { path, before, after, hunks: vec![hunk] };
+    let staged = StagedFile { path, before, after, hunks: vec![hunk], conflict: false };
     let target =
         Target { path: "a.py".to_owned(), text: Some(CODE.to_owned()), symbol: None, around: String::new() };
     let outcome = Outcome { staged: vec![staged.clone()], changes: vec![1], ..Outcome::default() };

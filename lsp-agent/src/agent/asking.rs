@@ -19,6 +19,8 @@ const CORE: &[&str] = &["read_file", "search_text", "find_symbol", "references",
 /// The tool that tells about more tools, and the one that calls them.
 const MORE: &str = "more_tools";
 const OTHER: &str = "call_tool";
+/// The tool by which a model proposes something to be remembered of the project.
+const REMEMBER: &str = "remember";
 /// Tokens of an answer, of what is said before a plan, of a plan, and the least of an edit.
 const TEXT_TOKENS: u32 = 1_024;
 const READING_TOKENS: u32 = 400;
@@ -205,6 +207,11 @@ pub(super) fn tools(project: &Project) -> Vec<ToolDescription> {
             &["name", "arguments"],
         ),
     });
+    tools.push(ToolDescription {
+        name: REMEMBER.to_owned(),
+        description: "Propose a lasting fact about the project.".to_owned(),
+        schema: schema(json!({"fact": {"type": "string"}}), &["fact"]),
+    });
     tools
 }
 
@@ -212,6 +219,7 @@ pub(super) fn tools(project: &Project) -> Vec<ToolDescription> {
 pub(super) enum Meant {
     Call(crate::model::ToolCall),
     Said(String),
+    Remember(String),
 }
 
 /// What a call means.
@@ -228,6 +236,9 @@ pub(super) fn meant(project: &Project, call: &crate::model::ToolCall) -> Meant {
             let arguments = call.arguments.get("arguments").and_then(Value::as_object);
             let arguments = arguments.cloned().unwrap_or_default();
             Meant::Call(crate::model::ToolCall { id: call.id.clone(), name: name.to_owned(), arguments })
+        }
+        REMEMBER => {
+            Meant::Remember(call.arguments.get("fact").and_then(Value::as_str).unwrap_or_default().to_owned())
         }
         _ => Meant::Call(call.clone()),
     }

@@ -22,7 +22,7 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The time within which a request's first token should come.
+/// The time within which a request's first token should come, where nothing is said.
 const FIRST_TOKEN: Duration = Duration::from_secs(20);
 /// The most tokens of what is found before a model is asked, and the least.
 const GATHERED: std::ops::RangeInclusive<u32> = 300..=6_000;
@@ -40,6 +40,7 @@ pub(super) struct Shared {
     pub(super) permits: Permits,
     memory: Mutex<Option<Memory>>,
     check: Option<String>,
+    first_token: Duration,
 }
 
 /// Where what happens is told.
@@ -58,11 +59,11 @@ impl Shared {
         project: Project,
         models: Models,
         memory: Option<Memory>,
-        check: Option<String>,
+        (check, first_token): (Option<String>, Option<Duration>),
         config: Option<PathBuf>,
     ) -> Self {
-        let permits = Permits::new(config);
-        Self { project, models, permits, memory: Mutex::new(memory), check }
+        let (permits, first_token) = (Permits::new(config), first_token.unwrap_or(FIRST_TOKEN));
+        Self { project, models, permits, memory: Mutex::new(memory), check, first_token }
     }
 
     /// Does one of the things that take their time.
@@ -108,7 +109,7 @@ impl Shared {
             prompt,
             focus,
             facts: &self.facts(prompt),
-            budget: model.as_ref().map_or(*GATHERED.start(), |model| budget(&**model)),
+            budget: model.as_ref().map_or(*GATHERED.start(), |model| budget(&**model, self.first_token)),
             count: &count,
             go_on: &|| !cancel.load(Ordering::Relaxed),
         };
@@ -157,6 +158,7 @@ impl Shared {
         let call = match asking::meant(&self.project, call) {
             asking::Meant::Call(call) => call,
             asking::Meant::Said(text) => return Outcome { text, ..Outcome::default() },
+            asking::Meant::Remember(text) => return self.remember(turn, call, &text, cancel, tell),
         };
         if let ("run_command", Some(Value::String(command))) =
             (call.name.as_str(), call.arguments.get("command"))
@@ -165,6 +167,32 @@ impl Shared {
             tell.event(Event::Proposed { turn, call: call.id.clone(), command: command.clone(), folder });
         }
         self.run(turn, &call, only_read, cancel, tell)
+    }
+
+    /// Remembers what the model proposes, if the person wants that.
+    fn remember(
+        &self,
+        turn: u64,
+        call: &ToolCall,
+        fact: &str,
+        cancel: &Arc<AtomicBool>,
+        tell: &Tell,
+    ) -> Outcome {
+        let (tool, shown) = (call.name.clone(), devtoolkit_mcp::workspace::visible(fact));
+        let text = format!("Remember this of the project, for later requests?\n  {shown}\n");
+        let put = || tell.event(Event::Questioned { turn, call: call.id.clone(), tool, text });
+        if self.permits.ask(&call.id, cancel, put) == Permission::Deny {
+            let text = "the person does not want this remembered".to_owned();
+            return Outcome { is_error: true, text, ..Outcome::default() };
+        }
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = memory.as_ref().map(|memory| memory.remember(self.project.root(), fact));
+        let (is_error, text) = match kept {
+            Some(Ok(_)) => (false, "remembered".to_owned()),
+            Some(Err(error)) => (true, error.to_string()),
+            None => (true, "nothing is remembered here".to_owned()),
+        };
+        Outcome { is_error, text, ..Outcome::default() }
     }
 
     /// Runs a call, asking the person where that is needed.
@@ -278,10 +306,10 @@ impl Shared {
 }
 
 /// Tokens that may be read before a model is asked, so that its first token comes in time.
-fn budget(model: &dyn Provider) -> u32 {
+fn budget(model: &dyn Provider, first_token: Duration) -> u32 {
     let Ok(capacity) = model.capacity() else { return *GATHERED.start() };
     let third = capacity.context / 3;
-    let in_time = capacity.reads.map_or(third, |reads| (reads * FIRST_TOKEN.as_secs_f32()) as u32);
+    let in_time = capacity.reads.map_or(third, |reads| (reads * first_token.as_secs_f32()) as u32);
     third.min(in_time).clamp(*GATHERED.start(), *GATHERED.end())
 }
 

@@ -8,7 +8,7 @@ use devtoolkit_mcp::permission::{Decision, PermittedCall, Policy, Question};
 use devtoolkit_mcp::sandbox::Machine;
 use devtoolkit_mcp::tool::{Content, Progress, ToolError, Toolset};
 use devtoolkit_mcp::toolbox::{Selected, Toolbox};
-use devtoolkit_mcp::workspace::{RelPath, Roots, Side, Snapshot, hunks, in_words, texts};
+use devtoolkit_mcp::workspace::{RelPath, Roots, Side, Snapshot, Status, hunks, in_words, texts};
 use serde_json::{Map, Value};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -266,6 +266,7 @@ fn staged_file(snapshot: &Snapshot, path: &RelPath) -> Option<StagedFile> {
         before: text(&file.base),
         after: text(&file.top),
         hunks: hunks(path, &file.base, &file.top).into_iter().map(hunk).collect(),
+        conflict: matches!(file.status, Status::Conflicted { .. }),
     })
 }
 

@@ -61,6 +61,7 @@ impl Place {
             begin,
             limits: Limits::default(),
             check: Some("python3 -m unittest test_area".to_owned()),
+            first_token: None,
             config: Some(state.join("config.toml")),
         };
         let (agent, told) = Agent::start(setup).unwrap();

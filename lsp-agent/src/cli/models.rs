@@ -13,23 +13,22 @@ use devtoolkit_agent::settings::{Server, Settings};
 use std::collections::HashMap;
 use std::env;
 use std::fs;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-/// The models of the person's settings and flags, and the command that checks a project, where one is set.
+/// The models of the person's flags and settings, and the settings.
 ///
 /// # Errors
 /// When settings or a script cannot be read, or the model that was named cannot be used.
-pub(crate) fn models(arguments: &OpeningArguments, state: &Path) -> Result<(Models, Option<String>)> {
+pub(crate) fn models(arguments: &OpeningArguments) -> Result<(Models, Settings)> {
     let settings = settings()?;
-    let finder = Finder::new(settings.clone(), state);
+    let finder = Finder::new(settings.clone());
     if let Some(script) = &arguments.replay {
         let text = fs::read_to_string(script)
             .with_context(|| format!("cannot read the script `{}`", script.display()))?;
         let replay = Replay::read(&text).with_context(|| format!("`{}`", script.display()))?;
-        return Ok((Models::new(Arc::new(replay), finder.into_find()), settings.check));
+        return Ok((Models::new(Arc::new(replay), finder.into_find()), settings));
     }
-    let name = arguments.model.clone().or(settings.model);
+    let name = arguments.model.clone().or_else(|| settings.model.clone());
     let name = match name {
         Some(name) => name,
         None => finder.usual()?,
@@ -39,7 +38,7 @@ pub(crate) fn models(arguments: &OpeningArguments, state: &Path) -> Result<(Mode
     for (role, name) in settings.roles.iter().filter(|_| arguments.model.is_none()) {
         models.set(Some(role), name).map_err(in_words)?;
     }
-    Ok((models, settings.check))
+    Ok((models, settings))
 }
 
 fn in_words(problem: Problem) -> anyhow::Error {
@@ -68,9 +67,7 @@ struct Finder {
 }
 
 impl Finder {
-    fn new(settings: Settings, state: &Path) -> Self {
-        // Without the embedded model, there is nothing to keep.
-        let _ = state;
+    fn new(settings: Settings) -> Self {
         Self {
             settings,
             found: Mutex::default(),
@@ -131,16 +128,23 @@ fn of_server(name: &str, server: &Server) -> Result<Arc<dyn Provider>, Problem> 
         why,
         next: next.to_owned(),
     };
-    let key = match &server.key_env {
-        None => None,
-        Some(variable) => {
+    let key = match (&server.key_env, server.key_command.as_slice()) {
+        (Some(variable), _) => {
             let value = env::var(variable).map_err(|error| {
                 problem(format!("`{variable}`: {error}"), "set the variable to the server's key")
             })?;
-            let key = Key::new(&value, format!("the variable `{variable}`"));
-            Some(key.map_err(|error| problem(error.to_string(), "mend the variable"))?)
+            Some((value, format!("the variable `{variable}`")))
         }
+        (None, [program, arguments @ ..]) => {
+            let printed = printed(program, arguments).map_err(|why| {
+                problem(format!("`{program}`: {why}"), "mend `key_command` in `agent.toml`")
+            })?;
+            Some((printed, format!("the program `{program}`")))
+        }
+        (None, []) => None,
     };
+    let key = key.map(|(value, from)| Key::new(&value, from)).transpose();
+    let key = key.map_err(|error| problem(error.to_string(), "mend the key"))?;
     let Server { url, model, context, allow_plain, .. } = server.clone();
     let model = HttpModel {
         base_url: url,
@@ -154,6 +158,18 @@ fn of_server(name: &str, server: &Server) -> Result<Arc<dyn Provider>, Problem> 
     };
     let http = Http::new(model).map_err(|error| problem(error.to_string(), "mend `agent.toml`"))?;
     Ok(Arc::new(http))
+}
+
+/// The first line that a program prints.
+fn printed(program: &str, arguments: &[String]) -> Result<String, String> {
+    let output =
+        std::process::Command::new(program).args(arguments).stdin(std::process::Stdio::null()).output();
+    let output = output.map_err(|error| format!("it cannot be run: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("it failed ({})", output.status));
+    }
+    let text = String::from_utf8(output.stdout).map_err(|_| "what it prints is no text".to_owned())?;
+    text.lines().next().map(|line| line.trim().to_owned()).ok_or_else(|| "it prints nothing".to_owned())
 }
 
 /// Models on this machine.

@@ -19,9 +19,10 @@ use devtoolkit_mcp::person::{Config, Person};
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
+use std::time::Duration;
 
 /// Where an agent works, and with what.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct OpeningArguments {
     /// The project's folder [default: the repository or project around the current folder]
     #[arg(long, value_name = "DIR")]
@@ -93,7 +94,7 @@ impl OpeningArguments {
         let cache = if self.no_cache { None } else { devtoolkit_index::store::user_cache() };
         let folders = folders(cache, &config)?;
         let (rules, _) = config.read()?;
-        let (models, configured) = models(self, &folders.state)?;
+        let (models, settings) = models(self)?;
         let journal = Journal::open(&folders.state)?;
         let memory = Memory::open(&folders.state)?;
         let machine = person().machine(env::current_exe().ok(), None);
@@ -107,7 +108,8 @@ impl OpeningArguments {
             memory: Some(memory),
             begin,
             limits: Limits::default(),
-            check: self.check.clone().or(configured),
+            check: self.check.clone().or(settings.check),
+            first_token: settings.first_token.map(|seconds| Duration::from_secs(seconds.into())),
             config: config.file,
         };
         Ok(Agent::start(setup)?)

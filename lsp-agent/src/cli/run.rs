@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use devtoolkit_agent::protocol::{Command, Event, Mode};
 use std::io::{self, BufReader, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
 use std::thread;
@@ -60,6 +61,22 @@ pub(crate) struct RunArguments {
     /// What is wanted; several are done one after the other
     #[arg(value_name = "PROMPT", required_unless_present_any = ["json", "go_on", "session"])]
     prompts: Vec<String>,
+}
+
+impl RunArguments {
+    /// For going on with a session.
+    pub(crate) fn resuming(id: String, root: PathBuf, json: bool) -> Self {
+        let opening = OpeningArguments { workspace: Some(root), ..OpeningArguments::default() };
+        Self {
+            opening,
+            mode: None,
+            approve: None,
+            json,
+            go_on: false,
+            session: Some(id),
+            prompts: Vec::new(),
+        }
+    }
 }
 
 /// Starts the session and whatever it needs.

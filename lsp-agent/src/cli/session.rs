@@ -6,6 +6,7 @@
 )]
 
 use super::print::{ago, answer, answer_json, printable, table};
+use super::run::{RunArguments, run as go_on};
 use super::{state_folder, workspace};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
@@ -45,6 +46,8 @@ enum Command {
     },
     /// Tell what happened in a session; with --json, the events that it told, as JSON Lines
     Show(Named),
+    /// Go on with a session in this terminal, as `run --session` does
+    Resume(Named),
     /// Begin a session as another one began
     Fork {
         #[command(flatten)]
@@ -79,13 +82,17 @@ struct Named {
 /// # Errors
 /// When a session cannot be found, read or written, with what to do.
 pub(crate) fn run(arguments: &SessionArguments) -> Result<ExitCode> {
-    let journal = Journal::open(&state_folder()?)?;
     let json = arguments.json;
+    if let Command::Resume(named) = &arguments.command {
+        return resume(&named.id, json);
+    }
+    let journal = Journal::open(&state_folder()?)?;
     match &arguments.command {
         Command::List { root, all, limit } => {
             let root = if *all { None } else { Some(workspace(root.as_deref())?) };
             list(&journal.list(root.as_deref(), *limit)?, root.as_deref(), json)?;
         }
+        Command::Resume(_) => {}
         Command::Show(named) => show::show(&journal, &journal.find(&named.id)?, json)?,
         Command::Fork { named, at } => {
             let parent = journal.find(&named.id)?;
@@ -109,6 +116,12 @@ pub(crate) fn run(arguments: &SessionArguments) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Goes on in the session's own project, wherever this is called.
+fn resume(id: &str, json: bool) -> Result<ExitCode> {
+    let kept = Journal::open(&state_folder()?)?.find(id)?;
+    go_on(&RunArguments::resuming(kept.id, kept.root, json))
 }
 
 fn import(journal: &Journal, file: &Path, root: Option<&Path>) -> Result<String> {

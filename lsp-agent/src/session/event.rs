@@ -107,6 +107,9 @@ pub struct StagedFile {
     /// Nothing where it is deleted.
     pub after: Option<String>,
     pub hunks: Vec<protocol::Hunk>,
+    /// What lies on disk has since changed in the same lines.
+    #[serde(default)]
+    pub conflict: bool,
 }
 
 impl Event {

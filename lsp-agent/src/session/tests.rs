@@ -109,7 +109,7 @@ impl Scene {
 /// `a.py` with another text.
 fn staged(after: &str) -> StagedFile {
     let (path, before, after) = ("a.py".to_owned(), Some(CODE.to_owned()), Some(after.to_owned()));
-    StagedFile { path, before, after, hunks: Vec::new() }
+    StagedFile { path, before, after, hunks: Vec::new(), conflict: false }
 }
 
 /// One line of what a session wants.
@@ -462,4 +462,20 @@ fn why_changes_were_rejected_is_told_with_the_next_request() {
         request.contains("I rejected the changes of `a.py`: the depth is not used\nagain\n"),
         "{request}"
     );
+}
+
+#[test]
+fn calls_that_cannot_be_read_are_told_so_a_bounded_number_of_times() {
+    let limits = Limits { reading: 9, again: 1, repairs: 1 };
+    let mut scene = Scene { session: Session::new("s".to_owned(), Mode::Ask, limits), calls: Vec::new() };
+    scene.prompt("why?");
+    scene.gathered();
+    let broken = |scene: &mut Scene| {
+        let answer =
+            Answer { broken: vec!["the tool call is not valid JSON".to_owned()], ..Answer::default() };
+        scene.happens(Event::Answered { turn: scene.session.turn, answer })
+    };
+    assert_eq!(broken(&mut scene), "ask Ask of 4 messages with tools");
+    assert_eq!(broken(&mut scene), "ask Ask of 6 messages with tools");
+    assert_eq!(broken(&mut scene), "ask Ask of 9 messages", "it has to answer now");
 }

@@ -6,12 +6,16 @@ use crate::protocol::{Focus, Mode, Problem, What};
 
 /// Calls that a model may make at once.
 const MOST_CALLS: usize = 8;
+/// How often a model is told that its calls cannot be read, before it has to do without.
+const RECOVERIES: u32 = 2;
 
 /// What is going on.
 #[derive(Debug, Default)]
 pub(super) struct Understanding {
     prompt: String,
     rounds: u32,
+    /// Answers with calls that could not be read.
+    broken: u32,
     /// Calls in the order in which they were made, with what they came to.
     calls: Vec<(CallId, Option<String>)>,
 }
@@ -99,16 +103,30 @@ impl Session {
             };
         }
         if !reads || calls.is_empty() {
-            let wrong = answer.broken.join("\n");
-            let text = if wrong.is_empty() { "No more tools can be called.".to_owned() } else { wrong };
-            self.talk.push(Message::new(Speaker::User, text));
-            return self.read_on(todo);
+            let wrong = match answer.broken.is_empty() {
+                true => "No more tools can be called.".to_owned(),
+                false => answer.broken.join("\n"),
+            };
+            self.talk.push(Message::new(Speaker::User, wrong));
+            return self.recover(todo);
         }
         let State::Understanding(understanding) = &mut self.state else { return };
         understanding.calls = calls.iter().map(|call| (call.id.clone(), None)).collect();
         for call in calls {
             self.call(call, true, todo);
         }
+    }
+
+    /// After calls that could not be read: asks again, or without tools once that was often enough.
+    fn recover(&mut self, todo: &mut Todo) {
+        let reading = self.limits.reading;
+        if let State::Understanding(understanding) = &mut self.state {
+            understanding.broken += 1;
+            if understanding.broken > RECOVERIES {
+                understanding.rounds = understanding.rounds.max(reading);
+            }
+        }
+        self.read_on(todo);
     }
 
     /// A call of the model's came back. Once all have, it reads them in the order in which it asked.

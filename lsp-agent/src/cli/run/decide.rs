@@ -177,7 +177,7 @@ impl Decide {
                 self.questions.push_back((request.clone(), tool.clone(), text.clone()));
             }
             What::ToolEnd { call, .. } => self.questions.retain(|(request, ..)| request != call),
-            What::ChangeStaged { path, hunks } => self.stage(path, hunks),
+            What::ChangeStaged { path, hunks, .. } => self.stage(path, hunks),
             What::Error(_) => return self.error(),
             What::Complete { .. } => self.tell(Outcome::Done),
             What::Cancelled => self.tell(Outcome::Cancelled),

@@ -218,7 +218,9 @@ impl Shown {
             }
             What::ToolEnd { call, is_error, text, .. } => self.tool_end(call, *is_error, text),
             What::FileRead { path } => self.faint(&format!("  read {}", plain::line(path))),
-            What::ChangeStaged { path, hunks } => self.staged(path, hunks),
+            What::ChangeStaged { path, hunks, conflict } => {
+                self.staged(path, hunks) + &self.conflict(path, *conflict)
+            }
             What::PermissionRequest { tool, text, .. } => self.permission(tool, text),
             What::RateLimit { seconds } => {
                 self.faint(&format!("  the model's server wants a rest: it goes on in {seconds} s"))
@@ -239,6 +241,16 @@ impl Shown {
 
     fn faint(&self, text: &str) -> String {
         self.style.paint(Hue::Faint, text) + "\n"
+    }
+
+    /// That a staged file no longer fits what lies on disk.
+    fn conflict(&self, path: &str, conflict: bool) -> String {
+        if !conflict {
+            return String::new();
+        }
+        let text =
+            format!("! {} changed on disk in the same lines: reject this, or ask again", plain::line(path));
+        self.style.paint(Hue::Warning, &text) + "\n"
     }
 
     fn tool_end(&mut self, call: &str, is_error: bool, text: &str) -> String {

@@ -206,6 +206,7 @@ impl StandIn {
             before: Some(CODE.to_owned()),
             after: Some(EDITED.to_owned()),
             hunks: hunks.iter().enumerate().map(hunk).collect(),
+            conflict: false,
         };
         self.staged.iter().map(file).collect()
     }

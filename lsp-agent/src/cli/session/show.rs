@@ -168,7 +168,12 @@ impl Page {
                 self.output(text);
             }
             What::FileRead { path } => self.line("read:", path),
-            What::ChangeStaged { path, hunks } => self.change(path, hunks),
+            What::ChangeStaged { path, hunks, conflict } => {
+                self.change(path, hunks);
+                if *conflict {
+                    self.line("    conflict:", "the file on disk has changed in the same lines");
+                }
+            }
             What::PermissionRequest { request, tool, text } => {
                 self.line("asks:", &format!("{request}: {tool} {text}"));
             }

@@ -28,7 +28,7 @@ struct Happened {
 
 fn staged(after: &str) -> StagedFile {
     let (path, before, after) = ("a.py".to_owned(), Some(CODE.to_owned()), Some(after.to_owned()));
-    StagedFile { path, before, after, hunks: Vec::new() }
+    StagedFile { path, before, after, hunks: Vec::new(), conflict: false }
 }
 
 fn command(chance: u8) -> Command {

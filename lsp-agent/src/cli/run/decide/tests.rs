@@ -288,16 +288,15 @@ fn requests_follow_each_other() {
         Trouble::None,
         &mut nobody,
         &expect![[r#"
-            > command:prompt, text:one, mode:null, focus:path:null, lines:null, diagnostics:[]
-            > command:approve_plan
-            > command:answer_permission, request:call_2, answer:once
-            > command:accept, which:all
-            > command:prompt, text:two, mode:null, focus:path:null, lines:null, diagnostics:[]
-            > command:approve_plan
-            > command:answer_permission, request:call_5, answer:once
-            > command:accept, which:all
-            = 0"#]accept, which:all
-            = 0"#]],
+        > command:prompt, text:one, mode:null, focus:path:null, lines:null, diagnostics:[]
+        > command:approve_plan
+        > command:answer_permission, request:call_2, answer:once
+        > command:accept, which:all
+        > command:prompt, text:two, mode:null, focus:path:null, lines:null, diagnostics:[]
+        > command:approve_plan
+        > command:answer_permission, request:call_5, answer:once
+        > command:accept, which:all
+        = 0"#]],
     );
     // The plan of the first is given up for the second; that of the last stays.
     let plans = Wanted { mode: Some(Mode::Plan), ..wanted(Approve::Ask, &["one", "two"]) };
@@ -359,7 +358,7 @@ fn what_was_accepted_one_by_one_is_a_change() {
 fn an_older_session_is_taken_up_where_it_stands() {
     let older = |prompts: &[&str]| Decide::new(Wanted { continued: true, ..wanted(Approve::Ask, prompts) });
     let hunk = Hunk { id: "h".to_owned(), line: 1, old: String::new(), new: "a\n".to_owned() };
-    let staged = told(What::ChangeStaged { path: "a.py".to_owned(), hunks: vec![hunk] });
+    let staged = told(What::ChangeStaged { path: "a.py".to_owned(), hunks: vec![hunk], conflict: false });
     let mut decide = older(&[]);
     assert_eq!(decide.begin(), []);
     decide.event(&staged);
@@ -441,8 +440,9 @@ fn too_many_questions_are_denied() {
 #[test]
 fn what_a_review_leaves_is_asked_of_when_nothing_else_is_told() {
     let hunk = |id: &str| Hunk { id: id.to_owned(), line: 1, old: String::new(), new: "a\n".to_owned() };
-    let staged =
-        |path: &str, id: &str| told(What::ChangeStaged { path: path.to_owned(), hunks: vec![hunk(id)] });
+    let staged = |path: &str, id: &str| {
+        told(What::ChangeStaged { path: path.to_owned(), hunks: vec![hunk(id)], conflict: false })
+    };
     let review = |approve: Approve| {
         let mut decide = Decide::new(wanted(approve, &["one"]));
         decide.begin();
@@ -476,10 +476,10 @@ fn what_was_cancelled_is_not_accepted_later() {
     let hunks = Vec::new();
     for event in [
         status(Phase::Working),
-        told(What::ChangeStaged { path: "a.py".to_owned(), hunks: hunks.clone() }),
+        told(What::ChangeStaged { path: "a.py".to_owned(), hunks: hunks.clone(), conflict: false }),
         told(What::Cancelled),
         status(Phase::ChangeReview),
-        told(What::ChangeStaged { path: "a.py".to_owned(), hunks }),
+        told(What::ChangeStaged { path: "a.py".to_owned(), hunks, conflict: false }),
     ] {
         assert_eq!(decide.event(&event), [], "{event:?}");
     }

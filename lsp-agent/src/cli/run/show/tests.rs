@@ -328,8 +328,8 @@ fn what_is_shown_steers_no_terminal() {
         What::ToolEnd { call: evil(), is_error: true, text: evil(), details: serde_json::Value::Null },
         What::ToolEnd { call: evil(), is_error: true, text: evil(), details: serde_json::Value::Null },
         What::FileRead { path: evil() },
-        What::ChangeStaged { path: evil(), hunks: vec![hunk.clone()] },
-        What::ChangeStaged { path: format!("{}.py", evil()), hunks: vec![hunk.clone()] },
+        What::ChangeStaged { path: evil(), hunks: vec![hunk.clone()], conflict: false },
+        What::ChangeStaged { path: format!("{}.py", evil()), hunks: vec![hunk.clone()], conflict: false },
         What::PermissionRequest { request: evil(), tool: evil(), text: evil() },
         What::Verification { verdict: failed },
         What::Verification { verdict: Verdict::Passed { summary: evil() } },
@@ -364,7 +364,7 @@ fn what_is_shown_steers_no_terminal() {
 fn the_same_change_is_shown_once() {
     let staged = |new: &str, id: &str| {
         let hunk = Hunk { id: id.to_owned(), line: 3, old: "a\n".to_owned(), new: new.to_owned() };
-        event(What::ChangeStaged { path: "a.txt".to_owned(), hunks: vec![hunk] })
+        event(What::ChangeStaged { path: "a.txt".to_owned(), hunks: vec![hunk], conflict: false })
     };
     let mut screen = Shown::new(PLAIN);
     expect![[r#"
@@ -383,7 +383,8 @@ fn the_same_change_is_shown_once() {
 fn long_things_are_cut_but_not_where_somebody_decides() {
     let lines: String = (0..500).map(|line| format!("line {line}\n")).collect();
     let hunk = Hunk { id: "h".to_owned(), line: 1, old: String::new(), new: lines.clone() };
-    let staged = event(What::ChangeStaged { path: "a.py".to_owned(), hunks: vec![hunk.clone()] });
+    let staged =
+        event(What::ChangeStaged { path: "a.py".to_owned(), hunks: vec![hunk.clone()], conflict: false });
     let text = shown(PLAIN, &[staged]);
     assert!(text.lines().count() < 130 && text.ends_with("… 380 more lines\n"), "{text}");
     let question = Question::Change { path: "a.py".to_owned(), hunk: Some(hunk), left: 1 };
