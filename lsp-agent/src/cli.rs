@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use opening::OpeningArguments;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -24,6 +25,12 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArguments),
+    /// Take back what was applied last in a project; what changed since is kept
+    Undo {
+        /// The project's folder [default: the repository or project around the current folder]
+        #[arg(long, value_name = "DIR")]
+        workspace: Option<PathBuf>,
+    },
     Model(model::ModelArguments),
     Session(session::SessionArguments),
     Memory(memory::MemoryArguments),
@@ -44,6 +51,11 @@ enum Command {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     match &arguments.command {
         Command::Run(arguments) => run::run(arguments),
+        Command::Undo { workspace } => {
+            let opening = OpeningArguments { workspace: workspace.clone(), ..OpeningArguments::default() };
+            print::answer(&format!("{}\n", print::printable(&opening.undo()?)))?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Model(arguments) => model::run(arguments),
         Command::Session(arguments) => session::run(arguments),
         Command::Memory(arguments) => memory::run(arguments),

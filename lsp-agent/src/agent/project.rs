@@ -20,6 +20,8 @@ use thiserror::Error;
 const LOOK: Duration = Duration::from_millis(50);
 /// How long a question waits for the index of a tree that was never read.
 const INDEXING: Duration = Duration::from_secs(20);
+/// The most of what undoing says, in bytes.
+const UNDO: usize = 8 << 10;
 /// Files whose paths a plan may choose from.
 const MOST_FILES: usize = 50_000;
 
@@ -227,6 +229,18 @@ impl Project {
             Content::Image { mime, bytes } => format!("[{mime}, {} bytes]", bytes.len()),
         });
         Ok(text.collect::<Vec<_>>().join("\n"))
+    }
+
+    /// Takes back what was applied last; what changed since is kept.
+    ///
+    /// # Errors
+    /// When nothing was applied, or it can no longer be taken back; in words.
+    pub fn undo(&self) -> Result<String, String> {
+        let call = own_call(&CallId("undo".to_owned()), "undo_changes", Value::Null);
+        let never = AtomicBool::new(false);
+        // Whoever calls this is the person.
+        let outcome = self.call(&call, false, &|_| true, Box::new(|_| ()), &never, UNDO);
+        if outcome.is_error { Err(outcome.text) } else { Ok(outcome.text) }
     }
 
     /// Everything that is staged, rebased onto what lies underneath now.

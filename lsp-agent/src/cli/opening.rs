@@ -84,22 +84,39 @@ pub(crate) fn root(named: Option<&Path>) -> Result<PathBuf> {
 }
 
 impl OpeningArguments {
-    /// Starts an agent.
+    /// The project, for a command that asks no model.
     ///
     /// # Errors
-    /// When the project, the session or the model cannot be used.
-    pub(crate) fn start(&self, which: Which, mode: Option<Mode>) -> Result<(Agent, Receiver<Event>)> {
+    /// When it cannot be used.
+    fn project(&self) -> Result<(Project, Config)> {
         let root = root(self.workspace.as_deref())?;
         let config = person().config(self.config.as_deref(), &env::current_dir().unwrap_or_default());
         let cache = if self.no_cache { None } else { devtoolkit_index::store::user_cache() };
         let folders = folders(cache, &config)?;
         let (rules, _) = config.read()?;
-        let (models, settings) = models(self)?;
-        let journal = Journal::open(&folders.state)?;
-        let memory = Memory::open(&folders.state)?;
         let machine = person().machine(env::current_exe().ok(), None);
         let policy = Policy { rules, ..Policy::default() };
-        let project = Project::open(Opening { root, folders, machine, policy })?;
+        Ok((Project::open(Opening { root, folders, machine, policy })?, config))
+    }
+
+    /// Takes back what was applied last in the project.
+    ///
+    /// # Errors
+    /// When there is nothing, or it cannot be taken back.
+    pub(crate) fn undo(&self) -> Result<String> {
+        let (project, _) = self.project()?;
+        project.undo().map_err(|why| anyhow::anyhow!("nothing was taken back: {why}"))
+    }
+
+    /// Starts an agent.
+    ///
+    /// # Errors
+    /// When the project, the session or the model cannot be used.
+    pub(crate) fn start(&self, which: Which, mode: Option<Mode>) -> Result<(Agent, Receiver<Event>)> {
+        let (models, settings) = models(self)?;
+        let state = super::state_folder()?;
+        let (journal, memory) = (Journal::open(&state)?, Memory::open(&state)?);
+        let (project, config) = self.project()?;
         let begin = begin(&journal, project.root(), which, mode)?;
         let setup = Setup {
             project,
