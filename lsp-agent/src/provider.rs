@@ -23,6 +23,8 @@ pub mod wire;
 pub struct Prompt {
     /// The session's number of this request, from 1: the same request has the same number, also after a restart.
     pub number: u64,
+    /// How often the same was asked before and the answer not taken: then another one is wanted.
+    pub tries: u32,
     pub messages: Vec<Message>,
     /// The tools that it knows. They stay the same through a conversation, so that what was evaluated stays of use.
     pub tools: Vec<ToolDescription>,

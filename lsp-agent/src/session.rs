@@ -75,6 +75,8 @@ pub struct Session {
     request: usize,
     /// What a person said of changes that were rejected: told with the next request.
     remarks: Vec<String>,
+    /// The reviews that are being done.
+    reviews: VecDeque<CallId>,
     /// The call that runs a command.
     command: Option<CallId>,
     queued: VecDeque<String>,
@@ -100,6 +102,7 @@ impl Session {
             likely: Vec::new(),
             request: 0,
             remarks: Vec::new(),
+            reviews: VecDeque::new(),
             command: None,
             queued: VecDeque::new(),
             calls: 0,
@@ -260,6 +263,7 @@ impl Session {
         self.tell(What::Cancelled, todo);
         self.turn += 1;
         self.queued.clear();
+        self.reviews.clear();
         self.rest();
     }
 
@@ -267,6 +271,7 @@ impl Session {
         todo.push(Effect::Stop { turn: self.turn });
         self.tell(What::Error(problem), todo);
         self.turn += 1;
+        self.reviews.clear();
         self.rest();
     }
 
@@ -287,14 +292,20 @@ impl Session {
         match &self.state {
             State::Understanding(understanding) => understanding.runs(call),
             State::Working(working) | State::Verifying(working) => working.runs(call),
-            State::Idle | State::Planning { .. } | State::PlanReview { .. } | State::ChangeReview => false,
+            State::ChangeReview => self.reviews.contains(call),
+            State::Idle | State::Planning { .. } | State::PlanReview { .. } => false,
         }
     }
 
     /// Asks a model.
     fn ask(&mut self, role: Role, messages: Vec<Message>, tools: bool, wanted: Wanted, todo: &mut Todo) {
         self.requests += 1;
-        let request = Request { number: self.requests, role, messages, tools, wanted };
+        let tries = match &self.state {
+            State::Planning { tries } => *tries,
+            State::Working(working) => working.tries(),
+            _ => 0,
+        };
+        let request = Request { number: self.requests, tries, role, messages, tools, wanted };
         todo.push(Effect::Ask { turn: self.turn, request });
     }
 

@@ -174,7 +174,16 @@ impl Models {
             }
         };
         let messages = request.messages.clone();
-        Prompt { number: request.number, messages, tools, may_call: request.tools, shape, tokens, drafts }
+        Prompt {
+            number: request.number,
+            tries: request.tries,
+            messages,
+            tools,
+            may_call: request.tools,
+            shape,
+            tokens,
+            drafts,
+        }
     }
 }
 

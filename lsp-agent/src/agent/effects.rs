@@ -14,6 +14,7 @@ use crate::provider::{Heard, Provider};
 use crate::session::{Effect, Event, Outcome, Request, Role};
 use devtoolkit_mcp::permission::Question;
 use devtoolkit_mcp::tool::Progress;
+use devtoolkit_mcp::workspace::{Protection, RelPath, protection};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -82,8 +83,11 @@ impl Shared {
                 let verdict = self.check(turn, &call, cancel, tell);
                 tell.event(Event::Checked { turn, verdict, staged: self.project.staged() });
             }
-            Effect::Review { turn, which, accept, reason: _ } => {
-                let said = self.review(&which, accept, cancel);
+            Effect::Review { turn, call, which, accept, reason: _ } => {
+                let said = match (&which, accept) {
+                    (Which::All, true) => self.accept_all(turn, &call, cancel, tell),
+                    _ => self.review(&which, accept, cancel),
+                };
                 tell.event(Event::Reviewed { turn, staged: self.project.staged(), said });
             }
             Effect::Undo { turn } => {
@@ -210,7 +214,11 @@ impl Shared {
             }
             let (tool, text) = (call.name.clone(), question.text().to_owned());
             let put = || tell.event(Event::Questioned { turn, call: call.id.clone(), tool, text });
-            let answer = self.permits.ask(&call.id, cancel, put);
+            let answer = match self.permits.ask(&call.id, cancel, put) {
+                // Such a yes is for exactly what was shown.
+                Permission::Session | Permission::Always if call.name == "accept_changes" => Permission::Once,
+                answer => answer,
+            };
             if let Err(error) = self.permits.keep(answer, question.key(), call) {
                 tell.event(Event::Output {
                     turn,
@@ -264,6 +272,31 @@ impl Shared {
         self.own(tool, json!({"only": only}), cancel, what)
     }
 
+    /// Accepts everything, but for files that can run code or steer tools: these are asked about by name each time.
+    fn accept_all(
+        &self,
+        turn: u64,
+        call: &CallId,
+        cancel: &Arc<AtomicBool>,
+        tell: &Tell,
+    ) -> Result<String, Problem> {
+        let snapshot = self.project.snapshot();
+        let paths = snapshot.staging().files().map(|(path, _)| path);
+        let needs_a_look = |path: &&RelPath| protection(path) != Protection::None || snapshot.is_ruled(path);
+        let (asked, plain): (Vec<&RelPath>, Vec<&RelPath>) = paths.partition(needs_a_look);
+        if asked.is_empty() {
+            return self.review(&Which::All, true, cancel);
+        }
+        let mut said = Vec::new();
+        if !plain.is_empty() {
+            said.push(self.own("accept_changes", json!({"only": names(&plain)}), cancel, "accept")?);
+        }
+        let accept = own_call(call, "accept_changes", json!({"only": names(&asked)}));
+        let outcome = self.run(turn, &accept, false, cancel, tell);
+        said.push(outcome.text);
+        Ok(said.join("\n"))
+    }
+
     /// Does what a person has just decided, with a tool.
     fn own(
         &self,
@@ -303,6 +336,10 @@ impl Shared {
         let newer: Vec<u32> = numbers.filter(|number| *number > last).collect();
         self.discard(&newer);
     }
+}
+
+fn names(paths: &[&RelPath]) -> Vec<String> {
+    paths.iter().map(ToString::to_string).collect()
 }
 
 /// Tokens that may be read before a model is asked, so that its first token comes in time.

@@ -314,3 +314,31 @@ fn fixed_parts_of_the_prompt_are_small() {
     // JSON has three to four bytes to a token; with a real vocabulary it is measured in `tests/real_models.rs`.
     assert!(tools / 3 < 1_400, "{tools} bytes of tools");
 }
+
+#[test]
+fn what_can_run_code_is_asked_about_by_name_when_all_is_accepted() {
+    let place = Place::new(&[("a.txt", "one\n"), ("conftest.py", "X = 1\n")]);
+    let steps = json!([
+        {"kind": "edit", "path": "a.txt", "instruction": "two"},
+        {"kind": "edit", "path": "conftest.py", "instruction": "two"}
+    ]);
+    let mut scene =
+        place.new_agent(&[text("ok"), plan(&steps), text("```\ntwo\n```"), text("```\nX = 2\n```")]);
+    scene.prompt("two");
+    scene.until_phase(Phase::PlanReview);
+    scene.agent.send(Command::ApprovePlan);
+    scene.until_phase(Phase::ChangeReview);
+    scene.agent.send(Command::Accept { which: Which::All });
+    let asked = scene.permit(Permission::Deny);
+    assert!(asked.contains("conftest.py") && !asked.contains("a.txt"), "{asked}");
+    scene.until_phase(Phase::ChangeReview);
+    assert_eq!(
+        (place.on_disk("a.txt"), place.on_disk("conftest.py")),
+        ("two\n".to_owned(), "X = 1\n".to_owned())
+    );
+    scene.agent.send(Command::Accept { which: Which::All });
+    // A yes for the session would be one for more than was shown: it is for this once.
+    scene.permit(Permission::Session);
+    scene.until_phase(Phase::Idle);
+    assert_eq!(place.on_disk("conftest.py"), "X = 2\n");
+}

@@ -2,7 +2,7 @@
 
 use super::chat::{Heard as Told, Question};
 use super::llama::Llama;
-use super::wire::{End, Generate};
+use super::wire::{End, Generate, Sampling};
 use super::{Capacity, Heard, Prompt, Provider, Shape};
 use crate::constraint::{Form, Layout};
 use crate::model::{Answer, Part, Piece};
@@ -51,7 +51,8 @@ impl Embedded {
         question.thinking = form.is_some().then_some(false);
         let speculate = !prompt.drafts.is_empty();
         let drafts = prompt.drafts.clone();
-        question.request = Generate { time: LONGEST, form, drafts, speculate, ..question.request };
+        let sampling = sampling(prompt);
+        question.request = Generate { time: LONGEST, form, drafts, speculate, sampling, ..question.request };
         question
     }
 
@@ -83,6 +84,17 @@ impl Embedded {
             context_used: usage.prompt + usage.generated,
         }
     }
+}
+
+/// The likeliest tokens at first; where those were not taken, ever less likely ones, the same for the same request.
+fn sampling(prompt: &Prompt) -> Sampling {
+    let temperature = match prompt.tries {
+        0 => 0.0,
+        1 => 0.4,
+        _ => 0.8,
+    };
+    let seed = u32::try_from(prompt.number % u64::from(u32::MAX)).unwrap_or(0);
+    Sampling { temperature, seed, ..Sampling::default() }
 }
 
 impl Provider for Embedded {

@@ -65,6 +65,7 @@ mod tests {
         assert_eq!((tokens(""), tokens("a"), tokens("abcd"), tokens("你好")), (0, 1, 2, 2));
         let mut asked = Prompt {
             number: 1,
+            tries: 0,
             messages: vec![Message::new(Role::User, "abc")],
             tools: Vec::new(),
             may_call: false,

@@ -46,8 +46,10 @@ pub enum Effect {
         turn: u64,
         call: CallId,
     },
+    /// Accept or reject changes, as this call.
     Review {
         turn: u64,
+        call: CallId,
         which: Which,
         accept: bool,
         reason: String,
@@ -70,6 +72,8 @@ pub enum Effect {
 pub struct Request {
     /// Counts the session's requests, from 1.
     pub number: u64,
+    /// How often the same was asked before and the answer not taken.
+    pub tries: u32,
     pub role: Role,
     pub messages: Vec<Message>,
     /// Whether it may call tools that read.

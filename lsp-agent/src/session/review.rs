@@ -15,10 +15,13 @@ impl Session {
         if !accept && !reason.trim().is_empty() && self.remarks.len() < MOST_REMARKS {
             self.remarks.push(prompts::rejected(&which, &reason));
         }
-        todo.push(Effect::Review { turn: self.turn, which, accept, reason });
+        let call = self.next_call();
+        self.reviews.push_back(call.clone());
+        todo.push(Effect::Review { turn: self.turn, call, which, accept, reason });
     }
 
     pub(super) fn reviewed(&mut self, staged: &[StagedFile], said: Result<String, Problem>, todo: &mut Todo) {
+        self.reviews.pop_front();
         let left = staged.len();
         self.staged = left;
         self.tell_staged(staged, todo);

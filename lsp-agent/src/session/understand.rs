@@ -43,6 +43,7 @@ impl Session {
             return self.refuse("the request is empty", todo);
         }
         self.turn += 1;
+        self.reviews.clear();
         self.mode = mode.unwrap_or(self.mode);
         self.state = State::Understanding(Understanding { prompt: text.clone(), ..Understanding::default() });
         todo.push(Effect::Gather { turn: self.turn, prompt: text, focus });

@@ -5,6 +5,7 @@ use crate::edit::{self, Fault, Format, Target};
 use crate::model::CallId;
 use crate::plan::{Action, Plan, Step, StepId};
 use crate::protocol::{StepState, Verdict, What};
+use std::collections::BTreeSet;
 
 /// What is going on.
 #[derive(Debug)]
@@ -21,11 +22,18 @@ pub(super) struct Working {
     /// The call that runs.
     call: Option<CallId>,
     failed: Vec<StepId>,
+    /// The files that steps have changed.
+    changed: BTreeSet<String>,
     /// Rounds of mending what the check found.
     repairs: u32,
 }
 
 impl Working {
+    /// Tries of the step that failed.
+    pub(super) fn tries(&self) -> u32 {
+        self.tries
+    }
+
     /// Leaves out what stands around the step's target; says whether there was anything.
     pub(super) fn leave_out_around(&mut self) -> bool {
         let target = self.target.as_mut();
@@ -47,6 +55,7 @@ impl Session {
             answer: String::new(),
             call: None,
             failed: Vec::new(),
+            changed: BTreeSet::new(),
             repairs: 0,
         }));
         self.begin_step(todo);
@@ -148,7 +157,12 @@ impl Session {
         match verdict {
             Ok(()) => {
                 self.staged += outcome.staged.len();
+                working.changed.extend(outcome.staged.into_iter().map(|file| file.path));
                 self.end_step(StepState::Done, "", todo);
+            }
+            // What was asked for came with an earlier step.
+            Err(Fault::Unchanged) if working.changed.contains(&target.path) => {
+                self.end_step(StepState::Done, "nothing was left to change", todo);
             }
             Err(fault) => {
                 if !outcome.changes.is_empty() {

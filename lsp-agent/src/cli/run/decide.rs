@@ -101,6 +101,8 @@ pub(crate) struct Decide {
     asked: bool,
     /// A decision was sent, and not all was heard that follows from it.
     waits: bool,
+    /// A review asks something before it goes on.
+    asks_back: bool,
     /// Files that are still to be told of after a review of some changes; and whether any was.
     left: Vec<String>,
     heard: bool,
@@ -135,6 +137,7 @@ impl Decide {
             mode: mode.unwrap_or_default(),
             asked: false,
             waits: false,
+            asks_back: false,
             left: Vec::new(),
             heard: false,
             told: None,
@@ -175,6 +178,8 @@ impl Decide {
                     return vec![Command::AnswerPermission { request, answer }];
                 }
                 self.questions.push_back((request.clone(), tool.clone(), text.clone()));
+                // A review that asks goes on when it is answered.
+                self.asks_back |= std::mem::take(&mut self.waits);
             }
             What::ToolEnd { call, .. } => self.questions.retain(|(request, ..)| request != call),
             What::ChangeStaged { path, hunks, .. } => self.stage(path, hunks),
@@ -220,6 +225,7 @@ impl Decide {
                 (self.waits, self.heard) = (true, false);
             }
             Command::AnswerPermission { request, .. } => {
+                self.waits |= std::mem::take(&mut self.asks_back);
                 self.questions.retain(|(other, ..)| other != request);
             }
             Command::Prompt { .. }
@@ -240,7 +246,7 @@ impl Decide {
         }
         if let Some((request, tool, text)) = self.questions.front() {
             let (request, tool, text) = (request.clone(), tool.clone(), text.clone());
-            let asked = self.permits() == Says::Asked;
+            let asked = self.permits(&tool) == Says::Asked;
             return asked.then_some(Question::Permission { request, tool, text });
         }
         match self.phase {
@@ -323,8 +329,9 @@ impl Decide {
         self.says(matches!(self.approve, Approve::Plan | Approve::All))
     }
 
-    fn permits(&self) -> Says {
-        self.says(self.approve == Approve::All)
+    /// Writing what can run code is asked about each time, whatever was approved beforehand.
+    fn permits(&self, tool: &str) -> Says {
+        self.says(self.approve == Approve::All && tool != "accept_changes")
     }
 
     fn changes(&self) -> Says {

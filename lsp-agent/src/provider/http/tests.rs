@@ -33,6 +33,7 @@ fn prompt() -> Prompt {
     };
     Prompt {
         number: 1,
+        tries: 0,
         messages: vec![Message::new(Role::System, "You help."), Message::new(Role::User, "Go.")],
         tools: vec![tool("read"), tool("list")],
         may_call: true,

@@ -5,6 +5,7 @@ use crate::provider::Shape;
 fn prompt(number: u64, text: &str) -> Prompt {
     Prompt {
         number,
+        tries: 0,
         messages: vec![Message::new(Role::System, "You help."), Message::new(Role::User, text)],
         tools: Vec::new(),
         may_call: true,

@@ -16,15 +16,7 @@ impl Decide {
             };
         }
         if !self.questions.is_empty() {
-            let answer = match self.permits() {
-                Says::Yes => Permission::Once,
-                Says::No => Permission::Deny,
-                Says::Asked => return Vec::new(),
-            };
-            let questions = std::mem::take(&mut self.questions);
-            let answers =
-                questions.into_iter().map(|(request, ..)| Command::AnswerPermission { request, answer });
-            return answers.collect();
+            return self.settle_questions();
         }
         match self.phase {
             Phase::Understanding | Phase::Planning | Phase::Working | Phase::Verifying => Vec::new(),
@@ -35,6 +27,20 @@ impl Decide {
             Phase::PlanReview => self.settle_plan(),
             Phase::ChangeReview => self.settle_changes(),
         }
+    }
+
+    /// Answers what is decided beforehand; what a person is asked stays.
+    fn settle_questions(&mut self) -> Vec<Command> {
+        let mut commands = Vec::new();
+        for (request, tool, _) in self.questions.clone() {
+            let answer = match self.permits(&tool) {
+                Says::Yes => Permission::Once,
+                Says::No => Permission::Deny,
+                Says::Asked => continue,
+            };
+            commands.extend(self.send(Command::AnswerPermission { request, answer }));
+        }
+        commands
     }
 
     fn settle_plan(&mut self) -> Vec<Command> {

@@ -294,7 +294,7 @@ fn requests_follow_each_other() {
         > command:accept, which:all
         > command:prompt, text:two, mode:null, focus:path:null, lines:null, diagnostics:[]
         > command:approve_plan
-        > command:answer_permission, request:call_5, answer:once
+        > command:answer_permission, request:call_6, answer:once
         > command:accept, which:all
         = 0"#]],
     );
@@ -485,4 +485,28 @@ fn what_was_cancelled_is_not_accepted_later() {
     }
     assert_eq!(decide.ended(), None, "another command may come");
     assert_eq!((decide.nobody(), decide.ended()), (vec![], Some(130)));
+}
+
+#[test]
+fn what_can_run_code_is_asked_about_whatever_was_approved_beforehand() {
+    let mut decide = Decide::new(wanted(Approve::All, &["one"]));
+    let hunk = Hunk { id: "h".to_owned(), line: 1, old: String::new(), new: "a\n".to_owned() };
+    let staged =
+        || What::ChangeStaged { path: "Makefile".to_owned(), hunks: vec![hunk.clone()], conflict: false };
+    decide.begin();
+    decide.event(&status(Phase::Understanding));
+    decide.event(&status(Phase::Working));
+    decide.event(&told(staged()));
+    decide.event(&told(What::Complete { changed: true, summary: String::new() }));
+    assert_eq!(decide.event(&status(Phase::ChangeReview)), [Command::Accept { which: Which::All }]);
+    let (request, tool) = ("call_9".to_owned(), "accept_changes".to_owned());
+    let asks = told(What::PermissionRequest { request: request.clone(), tool, text: "Makefile".to_owned() });
+    assert_eq!(decide.event(&asks), []);
+    assert!(matches!(decide.question(), Some(Question::Permission { .. })));
+    let deny = Command::AnswerPermission { request, answer: Permission::Deny };
+    assert_eq!(decide.answer(Answer::Send(deny.clone())), [deny]);
+    assert_eq!(decide.question(), None, "the review goes on");
+    decide.event(&told(staged()));
+    decide.event(&status(Phase::ChangeReview));
+    assert_eq!(decide.ended(), Some(1), "not all was applied");
 }
