@@ -8,8 +8,9 @@ use crate::plan::{self, KnownFile};
 use crate::protocol::Problem;
 use crate::provider::{Heard, Prompt, Provider, Shape};
 use crate::session::{Request, Role, Wanted};
+use devtoolkit_index::Symbol;
 use serde_json::{Map, Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -160,8 +161,8 @@ impl Models {
         let (shape, tokens) = match &request.wanted {
             Wanted::Text if request.role == Role::Ask => (Shape::Text, TEXT_TOKENS),
             Wanted::Text => (Shape::Text, READING_TOKENS),
-            Wanted::Plan { likely } => {
-                let schema = plan::schema(&known(project, likely));
+            Wanted::Plan { wish, likely } => {
+                let schema = plan::schema(&known(project, wish, likely));
                 (Shape::Json { schema, formats: formats(&project.files()) }, PLAN_TOKENS)
             }
             Wanted::Edit { target, format } => {
@@ -285,12 +286,20 @@ fn formats(files: &[String]) -> Vec<(String, Form)> {
     formats
 }
 
-/// The symbols of files that a plan is likely to be about.
-fn known(project: &Project, likely: &[String]) -> Vec<KnownFile> {
+/// The symbols of files that a plan is likely to be about: of a file of which the person names some, only these, because
+/// small models pick any that they may.
+fn known(project: &Project, wish: &str, likely: &[String]) -> Vec<KnownFile> {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
+    let words: HashSet<&str> = wish.split(|c| !is_part(c)).collect();
     let symbols = |path: &String| {
-        let all = find::outline(project, path).unwrap_or_default().into_iter();
+        let all = find::outline(project, path).unwrap_or_default();
+        let all: Vec<_> = all.into_iter().filter(|symbol| !symbol.local).collect();
+        let is_named = |symbol: &&Symbol| words.contains(symbol.name.as_str());
         let mut names: Vec<String> =
-            all.filter(|symbol| !symbol.local).map(|symbol| symbol.qualified).collect();
+            all.iter().filter(is_named).map(|symbol| symbol.qualified.clone()).collect();
+        if names.is_empty() {
+            names = all.into_iter().map(|symbol| symbol.qualified).collect();
+        }
         names.truncate(MOST_SYMBOLS);
         KnownFile { path: path.clone(), symbols: names }
     };

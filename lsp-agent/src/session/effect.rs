@@ -95,8 +95,9 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wanted {
     Text,
-    /// A plan, in JSON; with the files that it is likely to be about, the likeliest first.
+    /// A plan, in JSON, of what the person wished for; with the files that it is likely to be about, the likeliest first.
     Plan {
+        wish: String,
         likely: Vec<String>,
     },
     Edit {

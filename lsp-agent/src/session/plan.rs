@@ -12,9 +12,14 @@ impl Session {
         self.ask_plan(reason, todo);
     }
 
+    pub(super) fn wanted_plan(&self) -> Wanted {
+        Wanted::Plan { wish: self.wish.clone(), likely: self.likely.clone() }
+    }
+
     fn ask_plan(&mut self, reason: Option<&str>, todo: &mut Todo) {
         self.talk.push(prompts::plan(reason));
-        self.ask(Role::Plan, self.talk.clone(), false, Wanted::Plan { likely: self.likely.clone() }, todo);
+        let wanted = self.wanted_plan();
+        self.ask(Role::Plan, self.talk.clone(), false, wanted, todo);
     }
 
     pub(super) fn planned(&mut self, answer: &Answer, tries: u32, todo: &mut Todo) {

@@ -28,7 +28,7 @@ impl Session {
                 let role = if self.mode == Mode::Ask { Role::Ask } else { Role::Understand };
                 (role, understanding.may_read(self.limits.reading), Wanted::Text)
             }
-            State::Planning { .. } => (Role::Plan, false, Wanted::Plan { likely: self.likely.clone() }),
+            State::Planning { .. } => (Role::Plan, false, self.wanted_plan()),
             _ => return,
         };
         let Some(text) = self.leave_out_outputs().or_else(|| self.shorten_turns()) else {
