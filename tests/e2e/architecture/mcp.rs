@@ -71,6 +71,8 @@ const DISK: &[&str] = &[
     "mcp-server/src/sandbox/",
     "mcp-server/src/tools/fixture.rs",
     "mcp-server/src/server/http",
+    // The person's own configuration.
+    "mcp-server/src/person.rs",
     "mcp-server/src/cli",
     "mcp-server/src/doctor",
 ];
