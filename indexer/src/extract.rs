@@ -12,6 +12,7 @@ mod comments;
 mod context;
 mod finish;
 mod hooks;
+mod listed;
 mod names;
 mod shape;
 mod symbols;

@@ -172,7 +172,7 @@ pub(crate) enum Class {
     /// A name that is a type wherever it stands.
     TypeName,
     Comment,
-    /// A string, which may be a doc string or, in a type, a quoted name.
+    /// A string, which may be a doc string, a quoted name in a type, or an entry of `__all__`.
     String,
     /// `self`-like keyword.
     This,

@@ -25,7 +25,7 @@ use terms::Terms;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Changes whenever the layout or what is extracted changes; older files are rebuilt.
-pub(crate) const SCHEMA: u32 = 11;
+pub(crate) const SCHEMA: u32 = 12;
 
 const MAGIC: &[u8; 8] = b"DTINDEX\0";
 const SECTIONS: usize = 8;

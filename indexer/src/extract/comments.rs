@@ -58,6 +58,7 @@ impl Extract<'_> {
             self.quoted_type(from, to);
             return false;
         }
+        self.listed(from, to);
         let text = self.text.get(from as usize..to as usize).unwrap_or_default();
         let prefix = text.iter().take_while(|byte| byte.is_ascii_alphabetic());
         if prefix.clone().any(|byte| byte.eq_ignore_ascii_case(&b'f') || byte.eq_ignore_ascii_case(&b't')) {

@@ -1,8 +1,8 @@
 //! `rename_symbol`: a definition and its resolved uses get another name, in all files at once.
 //!
-//! What only has the same name is not touched unless asked, and listed for a person to look at. The result is checked
-//! before it is staged: every renamed place must still be a name to the parser, and every name must still mean what it
-//! meant.
+//! What only has the same name is not touched unless asked, and listed for a person to look at. Names in quotes are uses
+//! where the language says so: Python's `__all__` and its quoted types. The result is checked before it is staged: every
+//! renamed place must still be to the parser what it was, and every name must still mean what it meant.
 
 use crate::symbols::RootIndex;
 use crate::tool::{Effect, Tool, ToolContext, ToolError, ToolOutput, Toolset};
@@ -87,7 +87,7 @@ impl Tool for RenameSymbol {
         let mut count = 0;
         for (renamed, target) in files {
             count += renamed.edits.len();
-            let _ = writeln!(said, "  {}: {}", target.path, renamed.edits.len());
+            let _ = writeln!(said, "  {}: {}", target.path, renamed.counted());
             changes.extend(target.change(&renamed.after)?);
         }
         let places = counted(count, "place", "places");

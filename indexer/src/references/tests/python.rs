@@ -99,3 +99,60 @@ fn callers_and_callees_go_to_a_depth() {
     assert_eq!(calls(&format!("--- a.py\n{}", chain.replace("def c", "def $c")), 2, true), "b@1 a@2");
     assert_eq!(calls(&format!("--- a.py\n{}", chain.replace("def a", "def $a")), 2, false), "b@1 c@2");
 }
+
+#[test]
+fn names_in_all_are_uses_of_what_the_module_binds() {
+    for entry in [
+        "__all__ = ['other', \"f\"]",
+        "__all__ = (r'other', u'f',)",
+        "__all__: list[str] = ['f']",
+        "__all__ = []; __all__ += ['f']",
+        "__all__ = []; __all__ += ('f',)",
+        "__all__ = x.__all__ + ['f'] + y.__all__",
+        "__all__ = (['x'] + ['f'])",
+        "__all__=['''f''']",
+        "__all__ = []; __all__.append('f')",
+        "__all__ = []; __all__.extend(['f'])",
+        "if x: __all__ = ['f']",
+        "y = __all__ = ['f']",
+    ] {
+        let text = format!("--- a.py\ndef $f(): pass\n{entry}\n--- b.py\nfrom a import *\n{entry}\n");
+        assert_eq!(references(&text), "a.py:2 b.py:2", "{entry}");
+        // Bound after the statement, too.
+        assert_eq!(references(&format!("--- a.py\n{entry}\ndef $f(): pass\n")), "a.py:1", "{entry}");
+    }
+}
+
+#[test]
+fn other_strings_are_no_names() {
+    for entry in [
+        "names = ['f']",
+        "__all__ == ['f']",
+        "__all__ = sorted(['f'])",
+        "__all__ = ['x' for f in ['f']]",
+        "__all__ = {'f': 'f'}",
+        "__all__[0] = ['f']",
+        "__all__.remove('f')",
+        "a.__all__ = ['f']",
+        "__all__ = [b'f', f'f', 'f.g', '', '1f', 'f\\x66', 'f' 'g', ['f'], d['f'], 'f'.g, '''\nf''']",
+        "__all__ = ['x']  # ['f']",
+        "def g(): __all__ = ['f']",
+        "class C: __all__ = ['f']",
+        "__all__ = [",
+        "__all__ = ['",
+    ] {
+        let text = format!("--- a.py\ndef $f(): pass\n{entry}\n");
+        assert_eq!(references(&text), "", "{entry}");
+    }
+}
+
+#[test]
+fn names_in_all_that_the_module_does_not_bind_are_known_by_name() {
+    let text = "--- a.py\ndef $f(): pass\n--- b.py\nfrom a import f as g\n__all__ = ['f']\n";
+    assert_eq!(references(text), "b.py:1 b.py:1 b.py:2?");
+    let text = "--- a.py\ndef $f(): pass\n--- b.py\ndef f(): pass\n__all__ = ['f']\n";
+    assert_eq!(references(text), "");
+    let text = "--- a.py\nclass A:\n    def $f(self): pass\n__all__ = ['f']\n";
+    assert_eq!(references(text), "");
+    assert_eq!(definition("--- a.py\ndef f(): pass\n__all__ = ['$f']\n"), "a.py:1 f");
+}

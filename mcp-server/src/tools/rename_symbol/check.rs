@@ -59,6 +59,15 @@ impl Renamed {
         Ok(Self { inner: inner.to_owned(), before, after, edits })
     }
 
+    /// How many places are renamed, and of them how many in strings: what looks like a text there is told of.
+    pub(super) fn counted(&self) -> String {
+        let count = self.edits.len();
+        match self.edits.iter().filter(|edit| edit.is_in_quotes()).count() {
+            0 => count.to_string(),
+            quoted => format!("{count}, {quoted} in quotes"),
+        }
+    }
+
     fn line(&self, offset: usize) -> usize {
         self.before[..offset].matches('\n').count() + 1
     }

@@ -14,6 +14,13 @@ pub(super) struct Edit {
     pub(super) kind: Option<String>,
 }
 
+impl Edit {
+    /// Whether the name is the content of a string, as in Python's `__all__`.
+    pub(super) fn is_in_quotes(&self) -> bool {
+        matches!(self.kind.as_deref(), Some("string_content" | "string_fragment"))
+    }
+}
+
 /// The edits of a text: ranges that have another name (an alias of an import) are left alone. A property that is written
 /// only once for its key and its value gets both.
 pub(super) fn edits(

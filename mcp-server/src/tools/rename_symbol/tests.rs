@@ -280,3 +280,173 @@ fn where_uses_are_known_by_name_only_they_are_listed_and_renamed_on_request() {
         (2 lines; with staged changes)"#]],
     );
 }
+
+#[test]
+fn names_in_all_follow_where_the_module_binds_them() {
+    let files = [
+        (
+            "shop/__init__.py",
+            "from .lines import Line\nfrom .pricing import calc\n\n__all__ = [\"Line\", \"calc\"]\n",
+        ),
+        ("shop/lines.py", "class Line: pass\n"),
+        (
+            "shop/pricing.py",
+            "__all__: list[str] = ['calc']  # 'calc'\n\ndef calc():\n    \"\"\"calc\"\"\"\n    return {'calc': ['calc']}\n",
+        ),
+        ("stars.py", "from shop import *\n\n__all__ = ()\n__all__ += ('calc',)\n__all__.append(\"calc\")\n"),
+    ];
+    check(
+        &files,
+        json!({ "symbol": "calc", "path": "shop/pricing.py", "to": "total" }),
+        expect![[r#"
+        renamed `calc` to `total`: 6 places in 3 files
+          shop/__init__.py: 2, 1 in quotes
+          shop/pricing.py: 2, 1 in quotes
+          stars.py: 2, 2 in quotes
+        staged as change 1; not written before it is accepted
+        shop/__init__.py
+             1	from .lines import Line
+             2	from .pricing import total
+             3	
+             4	__all__ = ["Line", "total"]
+        (4 lines; with staged changes)
+        shop/pricing.py
+             1	__all__: list[str] = ['total']  # 'calc'
+             2	
+             3	def total():
+             4	    """calc"""
+             5	    return {'calc': ['calc']}
+        (5 lines; with staged changes)
+        stars.py
+             1	from shop import *
+             2	
+             3	__all__ = ()
+             4	__all__ += ('total',)
+             5	__all__.append("total")
+        (5 lines; with staged changes)"#]],
+    );
+}
+
+#[test]
+fn names_in_all_that_mean_something_else_stay() {
+    let files = [
+        ("a.py", "def calc(): pass\n\n__all__ = ['calc']\n"),
+        ("alias.py", "from a import calc as c\n\n__all__ = ['calc', 'c']\n"),
+        ("dotted.py", "import a\n\n__all__ = ['calc']\na.calc()\n"),
+        ("elsewhere.py", "__all__ = ['calc']\n"),
+        ("inner.py", "def f():\n    from a import calc\n    return calc\n\n__all__ = ['calc']\n"),
+        ("own.py", "def calc(): pass\n\n__all__ = ['calc']\n"),
+    ];
+    check(
+        &files,
+        json!({ "symbol": "calc", "path": "a.py", "to": "total" }),
+        expect![[r#"
+        renamed `calc` to `total`: 6 places in 4 files
+          a.py: 2, 1 in quotes
+          alias.py: 1
+          dotted.py: 1
+          inner.py: 2
+        not renamed, because they match only by name (look at them; `by_name: true` renames these too):
+          alias.py:3 __all__ = ['calc', 'c']
+          dotted.py:3 __all__ = ['calc']
+          elsewhere.py:1 __all__ = ['calc']
+          inner.py:5 __all__ = ['calc']
+        staged as change 1; not written before it is accepted
+        a.py
+             1	def total(): pass
+             2	
+             3	__all__ = ['total']
+        (3 lines; with staged changes)
+        alias.py
+             1	from a import total as c
+             2	
+             3	__all__ = ['calc', 'c']
+        (3 lines; with staged changes)
+        dotted.py
+             1	import a
+             2	
+             3	__all__ = ['calc']
+             4	a.total()
+        (4 lines; with staged changes)
+        inner.py
+             1	def f():
+             2	    from a import total
+             3	    return total
+             4	
+             5	__all__ = ['calc']
+        (5 lines; with staged changes)"#]],
+    );
+}
+
+const SHARED: &[(&str, &str)] = &[(
+    "a.py",
+    "__all__ = ['calc']\n\ndef calc(): pass\n\nclass A:\n    def calc(self): pass\n\ndef f():\n    calc = 1\n    return calc\n",
+)];
+
+#[test]
+fn locals_and_members_are_not_in_all() {
+    check(
+        SHARED,
+        json!({ "symbol": "A.calc", "to": "total" }),
+        expect![[r#"
+        renamed `A.calc` to `total`: 1 place in 1 file
+          a.py: 1
+        staged as change 1; not written before it is accepted
+        a.py
+             1	__all__ = ['calc']
+             2	
+             3	def calc(): pass
+             4	
+             5	class A:
+             6	    def total(self): pass
+             7	
+             8	def f():
+             9	    calc = 1
+            10	    return calc
+        (10 lines; with staged changes)"#]],
+    );
+    check(
+        SHARED,
+        json!({ "symbol": "9:5", "path": "a.py", "to": "total" }),
+        expect![[r#"
+        renamed `f.calc` to `total`: 2 places in 1 file
+          a.py: 2
+        staged as change 1; not written before it is accepted
+        a.py
+             1	__all__ = ['calc']
+             2	
+             3	def calc(): pass
+             4	
+             5	class A:
+             6	    def calc(self): pass
+             7	
+             8	def f():
+             9	    total = 1
+            10	    return total
+        (10 lines; with staged changes)"#]],
+    );
+}
+
+#[test]
+fn a_definition_is_in_all_whatever_locals_and_members_share_its_name() {
+    check(
+        SHARED,
+        json!({ "symbol": "calc", "path": "a.py:3", "to": "total" }),
+        expect![[r#"
+        renamed `calc` to `total`: 2 places in 1 file
+          a.py: 2, 1 in quotes
+        staged as change 1; not written before it is accepted
+        a.py
+             1	__all__ = ['total']
+             2	
+             3	def total(): pass
+             4	
+             5	class A:
+             6	    def calc(self): pass
+             7	
+             8	def f():
+             9	    calc = 1
+            10	    return calc
+        (10 lines; with staged changes)"#]],
+    );
+}
