@@ -89,6 +89,7 @@ impl Target {
         let literal = |text: &str| Form::Literal(text.to_owned());
         let until = |end: String, before: &str| Form::Free {
             ends: vec![end],
+            never: Vec::new(),
             before: before.to_owned(),
             most: LONGEST,
             may_stop: false,

@@ -17,6 +17,7 @@ mod tests;
 
 use crate::model::{Message, Part, ToolDescription};
 use calls::Format;
+use calls::form::Setting;
 use controls::{Controls, Given};
 use habits::Habits;
 use minijinja::{Environment, Value};
@@ -120,6 +121,17 @@ impl Template {
     #[must_use]
     pub fn format(&self) -> Format {
         self.habits.format
+    }
+
+    /// How an answer to `prompt` is written, for the form that it has to have. `controls` are the texts of the
+    /// vocabulary's control tokens.
+    #[must_use]
+    pub fn setting<'a>(&self, controls: &'a [String], prompt: &'a str) -> Setting<'a> {
+        let template = match self.habits.tools {
+            true => self.environment.get_template(NAME).expect("the template was added").source().to_owned(),
+            false => String::new(),
+        };
+        Setting { format: self.format(), template, controls, prompt }
     }
 
     /// The conversation as the model reads it, its marks written out. Where it begins with the vocabulary's own first

@@ -46,6 +46,7 @@ fn a_search_text_exists_exactly_once() {
         text("\n=======\n"),
         Form::Free {
             ends: vec!["\n>>>>>>> REPLACE".to_owned()],
+            never: Vec::new(),
             before: "\n".to_owned(),
             most: 120,
             may_stop: false,
@@ -106,7 +107,13 @@ fn json_follows_its_schema_and_names_what_there_is() {
 #[test]
 fn text_is_free_until_a_mark_begins_a_form() {
     let call = Form::Sequence(vec![
-        Form::Free { ends: vec!["CALL ".to_owned()], before: String::new(), most: 60, may_stop: false },
+        Form::Free {
+            ends: vec!["CALL ".to_owned()],
+            never: Vec::new(),
+            before: String::new(),
+            most: 60,
+            may_stop: false,
+        },
         Form::OneOf { texts: vec!["read".to_owned(), "write".to_owned()], quoting: Quoting::Plain },
         Form::Token("<|im_start|>".to_owned()),
     ]);

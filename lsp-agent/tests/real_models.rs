@@ -118,8 +118,13 @@ fn templates_of_real_models_take_tools_and_calls() {
         assert!(has_in_order(&written, &words), "{written}");
         assert!(written.ends_with("<|im_start|>assistant\n"), "{written}");
         assert_eq!(template.format(), Format::Tagged);
-        let mut reader =
-            Reader::new(Expected { format: template.format(), tools: &tools, prompt: &written, calls: 1 });
+        let mut reader = Reader::new(Expected {
+            format: template.format(),
+            tools: &tools,
+            prompt: &written,
+            calls: 1,
+            may_call: true,
+        });
         let mut said =
             reader.push(b"<tool_call>\n{\"name\": \"read\", \"arguments\": {\"path\": \"b\"}}\n</tool_call>");
         said.extend(reader.finish());

@@ -276,7 +276,13 @@ fn formats(files: &[String]) -> Vec<(String, Form)> {
     let new = Form::Sequence(vec![
         Form::Literal("\"".to_owned()),
         Form::OneOf { texts: folders, quoting: Quoting::Plain },
-        Form::Free { ends: vec!["\"".to_owned()], before: String::new(), most: 80, may_stop: false },
+        Form::Free {
+            ends: vec!["\"".to_owned()],
+            never: Vec::new(),
+            before: String::new(),
+            most: 80,
+            may_stop: false,
+        },
     ]);
     let mut formats = vec![("new_path".to_owned(), new)];
     if !files.is_empty() {

@@ -3,8 +3,11 @@
 #![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests arrange files of their own")]
 
 use super::*;
+use crate::constraint::{Form, Layout, Parts};
 use crate::protocol::{Focus, Permission, Phase, StepState, Verdict, What, Which};
 use crate::provider::replay::Replay;
+use crate::template::calls::Format;
+use crate::template::calls::form::{Setting, form};
 use devtoolkit_mcp::main_loop::Folders;
 use devtoolkit_mcp::permission::Policy;
 use devtoolkit_mcp::sandbox::Machine;
@@ -41,14 +44,18 @@ impl Place {
         place
     }
 
-    fn start(&self, begin: Begin, answers: &[Value]) -> Scene {
-        let script: String = answers.iter().map(|answer| format!("{answer}\n")).collect();
-        let state = self.state.path().to_owned();
-        let folders = Folders { state: state.clone(), cache: None, config: None };
+    fn open(&self) -> Project {
+        let folders = Folders { state: self.state.path().to_owned(), cache: None, config: None };
         let environment = [("PATH".into(), std::env::var_os("PATH").unwrap())].to_vec();
         let machine = Machine { environment, ..Machine::default() };
         let root = self.root.path().to_owned();
-        let project = Project::open(Opening { root, folders, machine, policy: Policy::default() }).unwrap();
+        Project::open(Opening { root, folders, machine, policy: Policy::default() }).unwrap()
+    }
+
+    fn start(&self, begin: Begin, answers: &[Value]) -> Scene {
+        let script: String = answers.iter().map(|answer| format!("{answer}\n")).collect();
+        let state = self.state.path().to_owned();
+        let project = self.open();
         let find: FindModel = Box::new(|name| {
             Err(Problem { what: format!("no `{name}`"), why: String::new(), next: String::new() })
         });
@@ -335,4 +342,20 @@ fn what_can_run_code_is_asked_about_by_name_when_all_is_accepted() {
     scene.permit(Permission::Session);
     scene.until_phase(Phase::Idle);
     assert_eq!(place.on_disk("conftest.py"), "X = 2\n");
+}
+
+#[test]
+fn the_schemas_of_all_tools_can_be_followed() {
+    let project = Place::new(&[]).open();
+    let names = project.reading_names();
+    let tools: Vec<_> = project.described(&names).into_iter().chain(asking::tools(&project)).collect();
+    assert!(names.len() > 8 && tools.len() > names.len() + 6, "{names:?}");
+    for tool in &tools {
+        let schema = tool.schema.clone().into();
+        let form = Form::Json { schema, layout: Layout::Loose, formats: Vec::new() };
+        let built = form.build(&mut Parts::new(), &|_| None);
+        assert!(built.is_ok(), "{}: {built:?}", tool.name);
+    }
+    let setting = Setting { format: Format::Tagged, template: String::new(), controls: &[], prompt: "" };
+    assert!(form(&setting, &tools).is_some_and(|form| form.build(&mut Parts::new(), &|_| None).is_ok()));
 }

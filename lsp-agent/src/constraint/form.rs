@@ -21,9 +21,10 @@ pub enum Form {
     OneOf { texts: Vec<String>, quoting: Quoting },
     /// Whole lines of a file, so many that they are found there once. Inside of JSON, the quotes stand around it.
     Quote { file: String, quoting: Quoting, rule: QuoteRule },
-    /// Any text of at most so many characters, up to one of `ends`, which belongs to it. What was written before it
-    /// may be the beginning of an end. With `may_stop` the model may end its answer in it.
-    Free { ends: Vec<String>, before: String, most: u32, may_stop: bool },
+    /// Any text of at most so many characters, up to one of `ends`, which belongs to it; without ends, what follows it
+    /// can come behind any character, which suits a control token. None of `never` is in it. What was written before it
+    /// may be the beginning of an end or of what may not come. With `may_stop` the model may end its answer in it.
+    Free { ends: Vec<String>, never: Vec<String>, before: String, most: u32, may_stop: bool },
     /// JSON that a schema allows, properties in its order. A string's `format` can name a form of its own.
     Json { schema: Value, layout: Layout, formats: Vec<(String, Form)> },
     /// One after the other.
@@ -76,11 +77,12 @@ impl Form {
             Self::Quote { file, quoting, rule } => {
                 Ok(parts.quote(Arc::new(Quotable::new(file, *quoting)?), *rule))
             }
-            Self::Free { ends, before, most, may_stop } => {
+            Self::Free { ends, never, before, most, may_stop } => {
                 let free = match ends.is_empty() {
-                    true => FreeText::unending(*most),
+                    true => FreeText::open(*most),
                     false => FreeText::until(ends, before.as_bytes(), *most)?,
                 };
+                let free = free.without(never, before.as_bytes())?;
                 Ok(parts.free(if *may_stop { free.or_stop() } else { free }))
             }
             Self::Json { schema, layout, formats } => {

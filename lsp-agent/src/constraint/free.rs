@@ -1,22 +1,26 @@
-//! Free text, bounded, up to a text that ends it: the ends are looked for after Knuth, Morris and Pratt.
+//! Free text, bounded, up to a text that ends it and without texts that may not come: both are looked for after Knuth,
+//! Morris and Pratt.
 
 use super::part::PartError;
 use super::utf8;
 
-/// The most ways to end a text.
-pub(super) const MOST_ENDS: usize = 4;
+/// The most texts that end a text or may not come in it, together.
+pub(super) const MOST_ENDS: usize = 8;
 
 /// Any text, up to the first of its ends.
 #[derive(Clone, Debug)]
 pub struct FreeText {
+    /// What ends it, then what may not come.
     pub(super) ends: Vec<End>,
+    /// How many of them end it.
+    leads: usize,
     /// How far each end was written before the text began.
     start: [u8; MOST_ENDS],
     most: u32,
     pub(super) may_stop: bool,
 }
 
-/// A text that ends free text.
+/// A text that ends free text, or that may not come in it.
 #[derive(Clone, Debug)]
 pub(super) struct End {
     pub(super) text: Vec<u8>,
@@ -50,13 +54,37 @@ impl FreeText {
     /// # Errors
     /// When there are too many ends, or one is empty or longer than 255 bytes.
     pub fn until<T: AsRef<[u8]>>(ends: &[T], before: &[u8], most: u32) -> Result<Self, PartError> {
-        let of_size = |end: &T| (1..=255).contains(&end.as_ref().len());
-        if ends.is_empty() || ends.len() > MOST_ENDS || !ends.iter().all(of_size) {
+        if ends.is_empty() {
             return Err(PartError::Ends);
         }
-        let ends: Vec<End> = ends.iter().map(|end| End::new(end.as_ref())).collect();
-        let mut start = [0; MOST_ENDS];
-        for (end, progress) in ends.iter().zip(&mut start) {
+        let mut this = Self::open(most).looking_for(ends, before)?;
+        this.leads = ends.len();
+        Ok(this)
+    }
+
+    /// Text of at most `most` characters that no text ends: what follows it can come behind any of its characters.
+    #[must_use]
+    pub fn open(most: u32) -> Self {
+        Self { ends: Vec::new(), leads: 0, start: [0; MOST_ENDS], most, may_stop: false }
+    }
+
+    /// The same without any of `never` in it, also where it begins in `before`. A text that may neither stop nor end
+    /// anywhere must not be driven into one of them by its own ends.
+    ///
+    /// # Errors
+    /// When there are too many of them and of ends, or one is empty or longer than 255 bytes.
+    pub fn without<T: AsRef<[u8]>>(self, never: &[T], before: &[u8]) -> Result<Self, PartError> {
+        self.looking_for(never, before)
+    }
+
+    fn looking_for<T: AsRef<[u8]>>(mut self, texts: &[T], before: &[u8]) -> Result<Self, PartError> {
+        let of_size = |text: &T| (1..=255).contains(&text.as_ref().len());
+        if self.ends.len() + texts.len() > MOST_ENDS || !texts.iter().all(of_size) {
+            return Err(PartError::Ends);
+        }
+        for text in texts {
+            let end = End::new(text.as_ref());
+            let progress = &mut self.start[self.ends.len()];
             for byte in before {
                 *progress = end.step(*progress, *byte);
                 // Ended before it began: not what is meant.
@@ -64,14 +92,14 @@ impl FreeText {
                     *progress = 0;
                 }
             }
+            self.ends.push(end);
         }
-        Ok(Self { ends, start, most, may_stop: false })
+        Ok(self)
     }
 
-    /// Text that nothing but the model ends.
-    #[must_use]
-    pub fn unending(most: u32) -> Self {
-        Self { ends: Vec::new(), start: [0; MOST_ENDS], most, may_stop: true }
+    /// Whether what follows it can come behind any character.
+    pub(super) fn is_open(&self) -> bool {
+        self.leads == 0
     }
 
     /// The same, but the model may also stop without an end: then nothing follows.
@@ -87,14 +115,14 @@ impl FreeText {
     pub(super) fn step(&self, writing: Writing, byte: u8) -> Option<Step> {
         let utf8 = utf8::step(writing.utf8, byte)?;
         let mut progress = writing.progress;
-        for (end, progress) in self.ends.iter().zip(&mut progress) {
+        for (place, (end, progress)) in self.ends.iter().zip(&mut progress).enumerate() {
             *progress = end.step(*progress, byte);
             if usize::from(*progress) == end.text.len() {
-                return Some(Step::Ended);
+                return (place < self.leads).then_some(Step::Ended);
             }
         }
         // An end is finished even where no characters are left: the one that is written furthest goes on.
-        let is_ending = progress.iter().max() > writing.progress.iter().max();
+        let is_ending = progress[..self.leads].iter().max() > writing.progress[..self.leads].iter().max();
         let over = writing.over || utf8::begins(byte) && writing.left == 0;
         if over && !is_ending {
             return None;

@@ -25,7 +25,7 @@ pub enum PartError {
     NoInteger,
     #[error("parts stand within each other more than {DEEPEST} deep")]
     TooDeep,
-    #[error("free text takes 1 to {most} ways to end, of 1 to 255 bytes each", most = super::free::MOST_ENDS)]
+    #[error("free text takes 1 to {most} texts that end it or may not come, of 1 to 255 bytes each", most = super::free::MOST_ENDS)]
     Ends,
 }
 

@@ -316,6 +316,12 @@ impl Machine<'_> {
                 self.follow(thread.rest, thread.found, next);
                 fresh || left > 0
             }
+            (At::Free { writing, .. }, Some(Part::Free(text))) if text.is_open() => {
+                if writing.utf8 == super::utf8::WHOLE {
+                    self.follow(thread.rest, thread.found, next);
+                }
+                true
+            }
             _ => true,
         };
         if goes_on {

@@ -34,7 +34,10 @@ impl Walk<'_> {
                 }
             }
             (At::Free { writing, .. }, Some(Part::Free(text)))
-                if writing.utf8 == utf8::WHOLE && !writing.over =>
+                if writing.utf8 == utf8::WHOLE
+                    && !writing.over
+                    // What follows open text can begin in a token that is longer than the text may be.
+                    && (!text.is_open() || writing.left > vocabulary.longest()) =>
             {
                 vocabulary.whole.mark(writing.left, self.mask);
                 vocabulary.opening.mark(writing.left, self.mask);
@@ -166,7 +169,8 @@ impl Walk<'_> {
         self.stacks.cut(height);
     }
 
-    /// Of tokens in which free text ends, unmarks those that cannot go on so, and marks those that can.
+    /// Of tokens in which free text ends or would have what may not come, unmarks those that cannot go on so, and marks
+    /// those that can.
     fn mark_ends(&mut self, text: &FreeText, writing: free::Writing, thread: Thread) {
         let vocabulary = self.vocabulary;
         let is_long = |token: &TokenId| utf8::chars_begun(vocabulary.text(*token)) > writing.left as usize;

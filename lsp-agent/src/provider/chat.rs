@@ -2,20 +2,36 @@
 
 use super::llama::{Known, Llama, Running};
 use super::wire::{End, Generate, Say, Usage};
+use crate::constraint::Form;
 use crate::model::{Message, Part, ToolDescription};
 use crate::template::Conversation;
-use crate::template::calls::{Expected, Format, Reader, Said};
+use crate::template::calls::{Expected, Format, Reader, Said, form};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+/// How an answer's tool calls are looked after.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Calls {
+    /// Not at all: the model can write calls that cannot be read, or of tools that there are not.
+    #[default]
+    Free,
+    /// It can write whole calls of the tools that it knows only, with arguments by their schemas. Not in every format
+    /// ([`form::form`]), nor where the request has a form or a grammar of its own.
+    Offered,
+    /// It can write none. Where it does in spite of that, they are text.
+    Held,
+}
+
 /// What is asked of a model.
 #[derive(Clone, Debug)]
 pub struct Question {
     pub messages: Vec<Message>,
-    /// Tools that it may call.
+    /// Tools that it knows.
     pub tools: Vec<ToolDescription>,
+    /// How its calls of them are looked after.
+    pub calls: Calls,
     /// Whether it is to think first, where it can; nothing leaves it to the template.
     pub thinking: Option<bool>,
     /// The time, in seconds since 1970 as the user's clock shows it.
@@ -31,11 +47,12 @@ impl Question {
     #[must_use]
     pub fn new(messages: Vec<Message>, now: i64, tokens: u32) -> Self {
         let request = Generate::new(Vec::new(), tokens);
-        Self { messages, tools: Vec::new(), thinking: None, now, more: Map::new(), request }
+        let (tools, calls) = (Vec::new(), Calls::default());
+        Self { messages, tools, calls, thinking: None, now, more: Map::new(), request }
     }
 
     fn parts(&self, known: &Known) -> Result<(Vec<Part>, Format), String> {
-        let Self { messages, tools, thinking, now, more, request: _ } = self;
+        let Self { messages, tools, calls: _, thinking, now, more, request: _ } = self;
         let template = known.template().map_err(ToString::to_string)?;
         let conversation = Conversation {
             thinking: *thinking,
@@ -44,6 +61,20 @@ impl Question {
         };
         let parts = template.render_parts(&conversation, &known.facts.controls);
         Ok((parts.map_err(|error| error.to_string())?, template.format()))
+    }
+
+    /// The form of its calls, where it has no other one.
+    fn form(&self, known: &Known, prompt: &str) -> Option<Form> {
+        if self.request.form.is_some() || self.request.grammar.is_some() {
+            return None;
+        }
+        let template = known.template().ok()?;
+        let setting = template.setting(&known.facts.controls, prompt);
+        match self.calls {
+            Calls::Free => None,
+            Calls::Offered => form::form(&setting, &self.tools),
+            Calls::Held => form::held(&setting),
+        }
     }
 
     /// How many tokens the conversation has in the model's vocabulary, without one that a vocabulary may begin with.
@@ -68,7 +99,11 @@ impl Question {
             let (prompt, format) = self.parts(known)?;
             let text: String = prompt.iter().map(|part| part.text.as_str()).collect();
             // If nobody waits for the answer any more, it is cancelled.
-            let _ = tell.send(Reader::new(Expected { format, tools, prompt: &text, calls }));
+            let may_call = self.calls != Calls::Held;
+            let _ = tell.send(Reader::new(Expected { format, tools, prompt: &text, calls, may_call }));
+            if let Some(form) = self.form(known, &text) {
+                self.request.form = Some(form);
+            }
             self.request.prompt = prompt;
             Ok(self.request)
         });

@@ -1,6 +1,6 @@
 //! The embedded model as a provider: llama.cpp in a process of its own, held to the form that an answer has to have.
 
-use super::chat::{Heard as Told, Question};
+use super::chat::{Calls, Heard as Told, Question};
 use super::llama::Llama;
 use super::wire::{End, Generate, Sampling};
 use super::{Capacity, Heard, Prompt, Provider, Shape};
@@ -40,6 +40,11 @@ impl Embedded {
         let now = i64::try_from(now).unwrap_or(i64::MAX);
         let mut question = Question::new(prompt.messages.clone(), now, prompt.tokens);
         question.tools.clone_from(&prompt.tools);
+        question.calls = match (&prompt.shape, prompt.may_call) {
+            _ if prompt.tools.is_empty() => Calls::Free,
+            (Shape::Text, true) => Calls::Offered,
+            (Shape::Text, false) | (Shape::Json { .. } | Shape::Form(_), _) => Calls::Held,
+        };
         let form = match &prompt.shape {
             Shape::Text => None,
             Shape::Json { schema, formats } => {

@@ -4,6 +4,7 @@
 //! held back until it is one or is not; so is a character that is not whole.
 
 mod body;
+pub mod form;
 mod format;
 mod harmony;
 mod stream;
@@ -64,6 +65,8 @@ pub struct Expected<'a, T> {
     pub prompt: &'a str,
     /// Calls of the conversation so far: ids go on from there.
     pub calls: usize,
+    /// Whether it may call tools. What looks like a call is text where it may not.
+    pub may_call: bool,
 }
 
 /// Reads one answer.
@@ -72,6 +75,7 @@ pub struct Reader<T> {
     tools: T,
     stream: Stream,
     calls: usize,
+    may_call: bool,
     read: usize,
 }
 
@@ -79,8 +83,8 @@ impl<T: AsRef<[ToolDescription]>> Reader<T> {
     /// Reads an answer from its start.
     #[must_use]
     pub fn new(expected: Expected<'_, T>) -> Self {
-        let Expected { format, tools, prompt, calls } = expected;
-        Self { tools, stream: Stream::new(format, prompt), calls, read: 0 }
+        let Expected { format, tools, prompt, calls, may_call } = expected;
+        Self { tools, stream: Stream::new(format, prompt), calls, may_call, read: 0 }
     }
 
     /// What the next bytes add.
@@ -104,6 +108,9 @@ impl<T: AsRef<[ToolDescription]>> Reader<T> {
                     Some(Said::Reasoning(last)) => last.push_str(&text),
                     _ => said.push(Said::Reasoning(text)),
                 },
+                stream::Piece::Call { body, before, behind, .. } if !self.may_call => {
+                    add_text(&format!("{before}{body}{behind}"), &mut said);
+                }
                 stream::Piece::Call { style, body, before, behind } => {
                     match body::read(&body, style, self.tools.as_ref()) {
                         Ok(calls) => self.call(calls, &mut said),

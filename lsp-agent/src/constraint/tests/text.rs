@@ -1,3 +1,4 @@
+use super::super::free::MOST_ENDS;
 use super::*;
 
 fn free(vocabulary: &Arc<Vocabulary>, text: FreeText, then: &str) -> Constraint {
@@ -32,11 +33,56 @@ fn a_text_that_may_stop_can_still_reach_what_follows_it() {
     say(&mut text, "<call>");
     assert!(!text.may_end());
     assert_eq!(text.forced(9), b"{}");
-    let mut text = free(&vocabulary, FreeText::unending(3), "");
+    let mut text = free(&vocabulary, FreeText::open(3), "");
     say(&mut text, "abc");
     assert_eq!(text.allowed(&mut TokenMask::default()), Allowed::OnlyEnd);
     text.accept(END).unwrap();
     assert!(text.is_done());
+}
+
+#[test]
+fn what_may_not_come_does_not() {
+    let vocabulary = vocabulary(&["a<no>b", "<no", "<no>", "<go>", "no>", "o> x", "nod"]);
+    let until = FreeText::until(&["<go>"], b"", 50).unwrap();
+    let mut text = free(&vocabulary, until.without(&["<no>"], b"").unwrap(), "!");
+    assert_eq!(allowed_tokens(&mut text), ["<no", "<go>", "no>", "o> x", "nod"]);
+    say(&mut text, "1 < 2 <n");
+    assert_eq!(allowed_tokens(&mut text), ["<no", "<go>", "no>", "nod"]);
+    say(&mut text, "o");
+    assert_eq!(text.accept(TokenId::from(b'>')), Err(AcceptError::NotAllowed(TokenId::from(b'>'))));
+    say(&mut text, "d<go>");
+    assert_eq!(text.forced(9), b"!");
+    // What stands before can be its beginning.
+    let text = FreeText::open(9).without(&["^{", "^ "], b"^").unwrap();
+    let mut text = free(&vocabulary, text, "");
+    assert!(text.accept(TokenId::from(b'{')).is_err() && text.accept(TokenId::from(b' ')).is_err());
+    say(&mut text, "a {");
+    let many = FreeText::open(9).without(&["a"; MOST_ENDS + 1], b"");
+    assert!(matches!(many, Err(PartError::Ends)));
+}
+
+#[test]
+fn a_control_token_can_follow_open_text_anywhere() {
+    let vocabulary = vocabulary(&["call", "<call>", "日"]);
+    let mut parts = Parts::new();
+    let text = parts.free(FreeText::open(20).without(&["<call>"], b"").unwrap().or_stop());
+    let mark = parts.token(CONTROL);
+    let then = parts.literal("{}");
+    let root = parts.sequence([text, mark, then]).unwrap();
+    let mut constraint = constraint(&vocabulary, parts, root);
+    for so_far in ["", "I ", "call"] {
+        say(&mut constraint, so_far);
+        let before = constraint.state();
+        assert_eq!(allowed_tokens(&mut constraint), ["call", "日"]);
+        assert!(constraint.may_end() && !constraint.is_done() && constraint.forced(9).is_empty());
+        constraint.accept(CONTROL).unwrap();
+        assert_eq!((constraint.forced(9), constraint.may_end()), (b"{}".to_vec(), false));
+        constraint.restore(before);
+    }
+    say(&mut constraint, "é");
+    constraint.accept(TokenId::from(0xE6_u8)).unwrap();
+    assert!(constraint.accept(CONTROL).is_err(), "not within a character");
+    assert!(!constraint.may_end());
 }
 
 #[test]
@@ -72,6 +118,29 @@ proptest! {
         let first = ends.iter().filter_map(|end| Some(body.find(end)? + end.len())).min();
         prop_assert_eq!(first, Some(body.len()), "{:?}", written);
         prop_assert!(body.chars().count() <= most as usize + end.chars().count());
+    }
+
+    #[test]
+    fn open_text_is_bounded_and_has_nothing_that_may_not_come(
+        tokens in pieces("日本é ab<a><b>\n<b a><>end"),
+        never in prop::sample::select(vec![vec!["<b>"], vec!["<b>", "a", "\n\n"], vec!["é", "bab"]]),
+        may_stop in any::<bool>(),
+        most in 0..40_u32,
+        picks in prop::collection::vec(any::<u16>(), 200),
+    ) {
+        let vocabulary = vocabulary(&tokens);
+        let text = FreeText::open(most).without(&never, b"").unwrap();
+        let mut parts = Parts::new();
+        let text = parts.free(if may_stop { text.or_stop() } else { text });
+        let (mark, then) = (parts.token(CONTROL), parts.literal("END"));
+        let root = parts.sequence([text, mark, then]).unwrap();
+        let mut constraint = constraint(&vocabulary, parts, root);
+        let (written, done) = write(&mut constraint, &picks);
+        prop_assert!(done);
+        let written = String::from_utf8(written).unwrap();
+        let body = if may_stop { written.strip_suffix("END").unwrap_or(&written) } else { written.strip_suffix("END").unwrap() };
+        prop_assert!(!never.iter().any(|never| body.contains(never)), "{body:?}");
+        prop_assert!(body.chars().count() <= most as usize);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::CallError;
 use super::format::Style;
 use crate::model::ToolDescription;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 /// A call that was read.
@@ -180,23 +181,46 @@ fn typed(text: &str, schema: Option<&Value>) -> Value {
 
 /// A list of calls, or `NAME[ARGS]{…}` once or more, perhaps with an id before the arguments.
 fn mistral(text: &str) -> Calls {
+    const MARK: &str = "[TOOL_CALLS]";
     if text.starts_with(['[', '{']) && !text.starts_with("[ARGS]") {
         return json(text);
     }
     let mut calls = Vec::new();
-    for call in text.split("[TOOL_CALLS]").map(str::trim).filter(|call| !call.is_empty()) {
-        let at = call.find(['[', '{']).unwrap_or(call.len());
-        let (name, rest) = call.split_at(at);
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start();
+        while let Some(after) = rest.strip_prefix(MARK) {
+            rest = after.trim_start();
+        }
+        if rest.is_empty() {
+            return if calls.is_empty() { Err(CallError::NoName.into()) } else { Ok(calls) };
+        }
+        let (name, body) = rest.split_at(rest.find(['[', '{']).unwrap_or(rest.len()));
         let name = name.trim().to_owned();
         if name.is_empty() {
             return Err(CallError::NoName.into());
         }
-        let (head, body) = rest.split_once("[ARGS]").unwrap_or(("", rest));
-        let id = head.trim().strip_prefix("[CALL_ID]").map(str::to_owned);
-        let arguments = arguments(&name, body)?;
+        let is_head = |head: &str| head.is_empty() || head.starts_with("[CALL_ID]");
+        let split = body.split_once("[ARGS]").map(|(head, body)| (head.trim(), body));
+        let (head, body) = split.filter(|(head, _)| is_head(head)).unwrap_or(("", body));
+        let id = head.strip_prefix("[CALL_ID]").map(str::to_owned);
+        // The mark of the next call can stand in a text of this one.
+        let mut values = serde_json::Deserializer::from_str(body).into_iter::<IgnoredAny>();
+        let end = match body.trim_start() {
+            none if none.is_empty() || none.starts_with(MARK) => 0,
+            _ => match values.next() {
+                Some(Err(error)) => return Err(not_json(&error).into()),
+                Some(Ok(_)) | None => values.byte_offset(),
+            },
+        };
+        let (written, after) = body.split_at(end);
+        let arguments = arguments(&name, written)?;
+        rest = after.trim_start();
+        if !rest.is_empty() && !rest.starts_with(MARK) {
+            return Err(CallError::Json("something follows the arguments".to_owned()).into());
+        }
         calls.push(Wanted { id, name, arguments });
     }
-    if calls.is_empty() { Err(CallError::NoName.into()) } else { Ok(calls) }
 }
 
 /// `<｜tool▁call▁begin｜>NAME<｜tool▁sep｜>ARGUMENTS<｜tool▁call▁end｜>`; older ones write `function` for the name, then

@@ -58,17 +58,18 @@ const fn mark(open: &'static str, close: Option<&'static str>, inside: Inside) -
 const THINK: Mark = mark("<think>", Some("</think>"), Inside::Reasoning);
 const THINK_OF_MISTRAL: Mark = mark("[THINK]", Some("[/THINK]"), Inside::Reasoning);
 const STRAY: Mark = mark("</think>", None, Inside::Nothing);
-const TAGGED: Mark = mark("<tool_call>", Some("</tool_call>"), Inside::Call(Style::Tagged));
+pub(super) const TAGGED: Mark = mark("<tool_call>", Some("</tool_call>"), Inside::Call(Style::Tagged));
 const FUNCTION: Mark = mark("<function=", Some("</function>"), Inside::Call(Style::Function));
-const SEED: Mark = mark("<seed:tool_call>", Some("</seed:tool_call>"), Inside::Call(Style::Tagged));
+pub(super) const SEED: Mark =
+    mark("<seed:tool_call>", Some("</seed:tool_call>"), Inside::Call(Style::Tagged));
 const THINK_OF_SEED: Mark = mark("<seed:think>", Some("</seed:think>"), Inside::Reasoning);
-const NEMOTRON: Mark = mark("<TOOLCALL>", Some("</TOOLCALL>"), Inside::Call(Style::Tagged));
-const PYTHON: Mark = mark("<|python_tag|>", None, Inside::Call(Style::Perhaps));
-const MISTRAL: Mark = mark("[TOOL_CALLS]", None, Inside::Call(Style::Mistral));
-const DEEPSEEK: Mark =
+pub(super) const NEMOTRON: Mark = mark("<TOOLCALL>", Some("</TOOLCALL>"), Inside::Call(Style::Tagged));
+pub(super) const PYTHON: Mark = mark("<|python_tag|>", None, Inside::Call(Style::Perhaps));
+pub(super) const MISTRAL: Mark = mark("[TOOL_CALLS]", None, Inside::Call(Style::Mistral));
+pub(super) const DEEPSEEK: Mark =
     mark("<｜tool▁calls▁begin｜>", Some("<｜tool▁calls▁end｜>"), Inside::Call(Style::DeepSeek));
-const GRANITE: Mark = mark("<|tool_call|>", None, Inside::Call(Style::Tagged));
-const FENCE: Mark = mark("```json\n", Some("```"), Inside::Call(Style::Perhaps));
+pub(super) const GRANITE: Mark = mark("<|tool_call|>", None, Inside::Call(Style::Tagged));
+pub(super) const FENCE: Mark = mark("```json\n", Some("```"), Inside::Call(Style::Perhaps));
 
 /// The reasoning that a prompt's end begins.
 pub(super) const BEGINNINGS: &[Mark] = &[THINK, THINK_OF_MISTRAL, THINK_OF_SEED];

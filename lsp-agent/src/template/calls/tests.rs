@@ -16,7 +16,7 @@ fn tools() -> Vec<ToolDescription> {
 /// What is said in an answer that comes in pieces of the given size, told in lines.
 fn tell(format: Format, prompt: &str, answer: &str, size: usize) -> String {
     let tools = tools();
-    let mut reader = Reader::new(Expected { format, tools: &tools, prompt, calls: 0 });
+    let mut reader = Reader::new(Expected { format, tools: &tools, prompt, calls: 0, may_call: true });
     let mut said: Vec<Said> = Vec::new();
     for piece in answer.as_bytes().chunks(size) {
         said.extend(reader.push(piece));
@@ -145,6 +145,22 @@ fn families_with_marks_of_their_own() {
     check(
         Format::Mistral,
         "",
+        r#"[TOOL_CALLS]read[ARGS]{"path": "[TOOL_CALLS]a[ARGS]"}[TOOL_CALLS]list[TOOL_CALLS]list{}"#,
+        &[
+            r#"call: call_1 read {"path":"[TOOL_CALLS]a[ARGS]"}"#,
+            "call: call_2 list {}",
+            "call: call_3 list {}",
+        ],
+    );
+    check(
+        Format::Mistral,
+        "",
+        "[TOOL_CALLS]list[ARGS]{} so",
+        &["broken: the tool call is not valid JSON: something follows the arguments"],
+    );
+    check(
+        Format::Mistral,
+        "",
         r#"Ok[TOOL_CALLS][{"name": "read", "arguments": {"path": "a"}, "id": "abc123def"}, {"name": "list", "arguments": {}}]"#,
         &["text: Ok", r#"call: abc123def read {"path":"a"}"#, "call: call_2 list {}"],
     );
@@ -232,7 +248,8 @@ fn answers_are_bounded() {
 #[test]
 fn what_is_no_text_is_shown_as_such() {
     let tools = tools();
-    let mut reader = Reader::new(Expected { format: Format::Tagged, tools: &tools, prompt: "", calls: 7 });
+    let mut reader =
+        Reader::new(Expected { format: Format::Tagged, tools: &tools, prompt: "", calls: 7, may_call: true });
     assert_eq!(reader.push(b"a\xffb\xe6\x97"), [Said::Text("a\u{fffd}b".to_owned())]);
     assert_eq!(reader.push(b"\xa5"), [Said::Text("日".to_owned())]);
     assert_eq!(reader.push(b" <tool"), []);
