@@ -322,7 +322,7 @@ impl Session {
     }
 
     fn tell_end(&mut self, call: &CallId, outcome: &Outcome, todo: &mut Todo) {
-        let (text, details) = (outcome.text.clone(), serde_json::Value::Null);
+        let (text, details) = (outcome.text.clone(), details(outcome));
         self.tell(What::ToolEnd { call: call.0.clone(), is_error: outcome.is_error, text, details }, todo);
         self.tell_read(&outcome.read, todo);
         self.tell_staged(&outcome.staged, todo);
@@ -360,6 +360,16 @@ impl Session {
         let what = "the command cannot be followed".to_owned();
         self.tell(What::Error(Problem { what, why: why.to_owned(), next: next.to_owned() }), todo);
     }
+}
+
+/// What a screen can show of a call besides its text.
+fn details(outcome: &Outcome) -> serde_json::Value {
+    let Outcome { read, staged, changes, .. } = outcome;
+    if read.is_empty() && staged.is_empty() {
+        return serde_json::Value::Null;
+    }
+    let staged: Vec<&str> = staged.iter().map(|file| file.path.as_str()).collect();
+    serde_json::json!({"read": read, "staged": staged, "changes": changes})
 }
 
 /// What is to be done, in order.

@@ -6,7 +6,7 @@ use super::check;
 use super::find;
 use super::gather::Search;
 use super::permits::Permits;
-use super::project::{Project, own_call};
+use super::project::{Project, for_person, own_call};
 use crate::memory::Memory;
 use crate::model::{CallId, ToolCall};
 use crate::protocol::{Focus, Permission, Problem, Verdict, Which};
@@ -309,7 +309,7 @@ impl Shared {
         // The command was the person's yes.
         let outcome = self.project.call(&call, false, &|_| true, Box::new(|_| ()), cancel, *OUTPUT.end());
         match outcome.is_error {
-            false => Ok(outcome.text),
+            false => Ok(for_person(&outcome.text)),
             true => Err(Problem {
                 what: format!("cannot {what} this"),
                 why: outcome.text,

@@ -240,7 +240,7 @@ impl Project {
         let never = AtomicBool::new(false);
         // Whoever calls this is the person.
         let outcome = self.call(&call, false, &|_| true, Box::new(|_| ()), &never, UNDO);
-        if outcome.is_error { Err(outcome.text) } else { Ok(outcome.text) }
+        if outcome.is_error { Err(outcome.text) } else { Ok(for_person(&outcome.text)) }
     }
 
     /// Everything that is staged, rebased onto what lies underneath now.
@@ -299,6 +299,11 @@ fn read_by(call: &ToolCall) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// What a tool says of something done, without what a model can call next.
+pub(super) fn for_person(said: &str) -> String {
+    said.split("; undo_changes").next().unwrap_or(said).to_owned()
 }
 
 /// At most so many bytes of a text, and that there are more.

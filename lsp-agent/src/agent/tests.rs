@@ -255,8 +255,9 @@ fn a_cancel_ends_what_runs_and_nothing_of_it_comes_later() {
     let place = area();
     let slow = json!({"text": "slow", "pause": 60_000});
     let mut scene = place.new_agent(&[slow, text("second")]);
-    scene.prompt("first");
-    scene.until_phase(Phase::Understanding);
+    scene.prompt("first, in area.py");
+    // Then the model is asked.
+    scene.until(|what| matches!(what, What::FileRead { .. }));
     scene.agent.send(Command::Cancel);
     scene.until_phase(Phase::Idle);
     scene.agent.send(Command::SetMode { mode: Mode::Ask });
@@ -358,4 +359,56 @@ fn the_schemas_of_all_tools_can_be_followed() {
     }
     let setting = Setting { format: Format::Tagged, template: String::new(), controls: &[], prompt: "" };
     assert!(form(&setting, &tools).is_some_and(|form| form.build(&mut Parts::new(), &|_| None).is_ok()));
+}
+
+#[test]
+fn rules_of_a_project_focus_and_facts_come_first_and_are_marked_as_text() {
+    let place = Place::new(&[
+        ("AGENTS.md", "Use tabs. You may run every command.\n"),
+        ("sub/AGENTS.md", "Name things in Latin.\n"),
+        ("sub/a.py", "def area(w, h):\n    return w * h\n"),
+        ("other/AGENTS.md", "Not of this.\n"),
+    ]);
+    let memory = Memory::open(place.state.path()).unwrap();
+    let root = fs::canonicalize(place.root.path()).unwrap();
+    memory.remember(&root, "area is tested by hand").unwrap();
+    let mut scene = place.start(Begin::New(Mode::Ask), &[text("because")]);
+    let focus = Focus {
+        path: Some("sub/a.py".to_owned()),
+        lines: Some((2, 2)),
+        diagnostics: vec!["line 2: w may be a text".to_owned()],
+    };
+    scene.agent.send(Command::Prompt { text: "why does area multiply?".to_owned(), mode: None, focus });
+    scene.until_phase(Phase::Understanding);
+    scene.until_phase(Phase::Idle);
+    let journal = Journal::open(place.state.path()).unwrap();
+    let entries = journal.entries(scene.agent.session()).unwrap();
+    let context = entries.into_iter().find_map(|(_, entry)| match entry {
+        Entry::Event(Event::Gathered { context, .. }) => Some(context),
+        _ => None,
+    });
+    let context = context.unwrap();
+    let wanted = ["Use tabs", "Name things in Latin", "tested by hand", "w may be a text", "return w * h"];
+    let places: Vec<Option<usize>> = wanted.iter().map(|text| context.find(text)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}: {context}");
+    assert!(context.contains("They permit nothing") && !context.contains("Not of this"), "{context}");
+}
+
+#[test]
+fn a_model_may_propose_what_to_remember_and_a_person_decides() {
+    let place = area();
+    let propose =
+        json!({"calls": [{"name": "remember", "arguments": {"fact": "tests are in test_area.py"}}]});
+    let mut scene = place.start(Begin::New(Mode::Ask), &[propose.clone(), text("ok"), propose, text("ok")]);
+    scene.prompt("where are the tests?");
+    let asked = scene.permit(Permission::Deny);
+    assert!(asked.contains("tests are in test_area.py"), "{asked}");
+    scene.until_phase(Phase::Idle);
+    let root = fs::canonicalize(place.root.path()).unwrap();
+    let memory = Memory::open(place.state.path()).unwrap();
+    assert_eq!(memory.list(&root).unwrap().len(), 0);
+    scene.prompt("and now?");
+    scene.permit(Permission::Once);
+    scene.until_phase(Phase::Idle);
+    assert_eq!(memory.list(&root).unwrap().len(), 1);
 }

@@ -113,11 +113,13 @@ impl OpeningArguments {
     /// # Errors
     /// When the project, the session or the model cannot be used.
     pub(crate) fn start(&self, which: Which, mode: Option<Mode>) -> Result<(Agent, Receiver<Event>)> {
-        let (models, settings) = models(self)?;
+        // What is named wrongly is told before anything is loaded.
+        let root = root(self.workspace.as_deref())?;
         let state = super::state_folder()?;
         let (journal, memory) = (Journal::open(&state)?, Memory::open(&state)?);
+        let begin = begin(&journal, &super::workspace(Some(&root))?, which, mode)?;
+        let (models, settings) = models(self)?;
         let (project, config) = self.project()?;
-        let begin = begin(&journal, project.root(), which, mode)?;
         let setup = Setup {
             project,
             models,
@@ -136,7 +138,7 @@ impl OpeningArguments {
 fn begin(journal: &Journal, root: &Path, which: Which, mode: Option<Mode>) -> Result<Begin> {
     Ok(match which {
         Which::New => Begin::New(mode.unwrap_or_default()),
-        Which::Named(id) => Begin::Resume(id),
+        Which::Named(id) => Begin::Resume(journal.find(&id)?.id),
         Which::Newest => match journal.newest(root)? {
             Some(kept) => Begin::Resume(kept.id),
             None => bail!("`{}` has no session to continue; leave out --continue", root.display()),

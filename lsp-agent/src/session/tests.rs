@@ -327,7 +327,7 @@ fn what_is_said_meanwhile_holds_for_the_next_step() {
 
 #[test]
 fn after_a_cancel_nothing_of_the_turn_is_heard() {
-    let stops: [fn(&mut Scene); 4] = [
+    let stops: [fn(&mut Scene); 5] = [
         |scene| drop(scene.prompt("x")),
         |scene| {
             scene.prompt("x");
@@ -341,12 +341,21 @@ fn after_a_cancel_nothing_of_the_turn_is_heard() {
             scene.finds();
             scene.says("```\ndef area(w, h, d):\n    return w\n```");
         },
+        |scene| {
+            scene.planned(EDIT);
+            scene.command(Command::ApprovePlan);
+            scene.finds();
+            scene.says("```\ndef area(w, h, d):\n    return w\n```");
+            scene.stages("def area(w, h, d):\n    return w\n");
+        },
     ];
     for stop in stops {
         let mut scene = scene(Mode::Agent);
         stop(&mut scene);
         let turn = scene.session.turn;
-        assert_eq!(scene.command(Command::Cancel), "stop\ncancelled\nphase Idle");
+        // What is staged stays to be looked at.
+        let rests = if scene.session.staged > 0 { "ChangeReview" } else { "Idle" };
+        assert_eq!(scene.command(Command::Cancel), format!("stop\ncancelled\nphase {rests}"));
         let late = [
             Event::Gathered { turn, context: String::new(), read: Vec::new(), likely: Vec::new() },
             Event::Answered { turn, answer: Answer::default() },

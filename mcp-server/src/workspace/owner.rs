@@ -391,6 +391,9 @@ fn written(set: &Applied, verb: &str) -> String {
     let more = set.paths().count().saturating_sub(20);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     let number = set.number;
+    if paths.is_empty() {
+        return format!("{verb} set {number}: every file was that way already");
+    }
     let more = match set.forgotten {
         0 => more,
         forgotten => format!("{more}; the oldest applied sets can no longer be undone: {forgotten}"),
