@@ -151,6 +151,20 @@ impl Target {
         Ok(ToolCall { id, name: name.to_owned(), arguments })
     }
 
+    /// The new name, where an answer writes the symbol under another one: that is a renaming, of every use as well.
+    #[must_use]
+    pub fn renamed(&self, format: Format, answer: &str) -> Option<String> {
+        let symbol = self.symbol.as_ref().filter(|_| format == Format::Symbol)?;
+        let body = dedented(&fenced(answer)?);
+        let mut index = Index::new();
+        index.update(&self.path, &body);
+        let outline = index.snapshot().outline(&self.path).unwrap_or_default();
+        let mut names = outline.into_iter().filter(|symbol| symbol.depth == 0 && !symbol.local);
+        let only = names.next().filter(|_| names.next().is_none())?;
+        let old = symbol.name.rsplit('.').next().unwrap_or(&symbol.name);
+        (only.name != old).then_some(only.name)
+    }
+
     /// What is wrong with a change of the target, if anything can be told. `instruction` says what it was to do.
     ///
     /// # Errors
@@ -197,6 +211,13 @@ fn symbols(path: &str, text: &str) -> BTreeSet<String> {
     index.update(path, text);
     let outline = index.snapshot().outline(path).unwrap_or_default();
     outline.into_iter().filter(|symbol| !symbol.local).map(|symbol| symbol.qualified).collect()
+}
+
+/// A text without the indentation that all of its lines have.
+fn dedented(text: &str) -> String {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let least = text.lines().filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
+    text.lines().map(|line| line.get(least..).unwrap_or_default().to_owned() + "\n").collect()
 }
 
 /// The text of the first fence, without its last line break.

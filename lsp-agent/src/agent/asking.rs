@@ -297,19 +297,31 @@ fn formats(files: &[String]) -> Vec<(String, Form)> {
 fn known(project: &Project, wish: &str, likely: &[String]) -> Vec<KnownFile> {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
     let words: HashSet<&str> = wish.split(|c| !is_part(c)).collect();
-    let symbols = |path: &String| {
-        let all = find::outline(project, path).unwrap_or_default();
-        let all: Vec<_> = all.into_iter().filter(|symbol| !symbol.local).collect();
-        let is_named = |symbol: &&Symbol| words.contains(symbol.name.as_str());
-        let mut names: Vec<String> =
-            all.iter().filter(is_named).map(|symbol| symbol.qualified.clone()).collect();
+    let outline = |path: &String| {
+        let all = find::outline(project, path).unwrap_or_default().into_iter();
+        (path.clone(), all.filter(|symbol| !symbol.local).collect::<Vec<_>>())
+    };
+    let there = likely.iter().filter(|path| project.has_file(path)).take(MOST_KNOWN);
+    let files: Vec<(String, Vec<Symbol>)> = there.map(outline).collect();
+    // `Cache.get` is not the `get` of something else.
+    let is_exact = |symbol: &Symbol| symbol.qualified.contains('.') && wish.contains(&symbol.qualified);
+    let all = files.iter().flat_map(|(_, symbols)| symbols);
+    let exact: HashSet<String> =
+        all.filter(|symbol| is_exact(symbol)).map(|symbol| symbol.name.clone()).collect();
+    let is_named = |symbol: &Symbol| {
+        words.contains(symbol.name.as_str()) && (is_exact(symbol) || !exact.contains(&symbol.name))
+    };
+    let known = |(path, symbols): (String, Vec<Symbol>)| {
+        let named = symbols.iter().filter(|symbol| is_named(symbol));
+        let mut names: Vec<String> = named.map(|symbol| symbol.qualified.clone()).collect();
         if names.is_empty() {
-            names = all.into_iter().map(|symbol| symbol.qualified).collect();
+            let others = symbols.into_iter().filter(|symbol| !exact.contains(&symbol.name));
+            names = others.map(|symbol| symbol.qualified).collect();
         }
         names.truncate(MOST_SYMBOLS);
-        KnownFile { path: path.clone(), symbols: names }
+        KnownFile { path, symbols: names }
     };
-    likely.iter().filter(|path| project.has_file(path)).take(MOST_KNOWN).map(symbols).collect()
+    files.into_iter().map(known).collect()
 }
 
 /// Of the paths that a plan names, those at which there is a file.

@@ -75,3 +75,21 @@ fn errors_that_were_there_are_not_held_against_a_change() {
     let target = target(Some(&broken), None);
     assert_eq!(target.check(&broken.replace("w * h", "h * w"), "x"), Ok(()));
 }
+
+#[test]
+fn a_symbol_that_is_written_under_another_name_is_renamed() {
+    let text = "class A:\n    def run(self):\n        return 1\n";
+    let symbol =
+        TargetSymbol { name: "A.run".to_owned(), text: "    def run(self):\n        return 1\n".to_owned() };
+    let target = Target {
+        path: "a.py".to_owned(),
+        text: Some(text.to_owned()),
+        symbol: Some(symbol),
+        around: String::new(),
+    };
+    let renamed = |answer: &str| target.renamed(Format::Symbol, &format!("```python\n{answer}\n```"));
+    assert_eq!(renamed("    def start(self):\n        return 1"), Some("start".to_owned()));
+    assert_eq!(renamed("    def run(self):\n        return 2"), None);
+    assert_eq!(renamed("    def run(self):\n        return 2\n\n    def more(self):\n        pass"), None);
+    assert_eq!(target.renamed(Format::File, "```\ndef start(self):\n    pass\n```"), None);
+}

@@ -21,6 +21,8 @@ pub(super) struct Working {
     answer: String,
     /// The call that runs.
     call: Option<CallId>,
+    /// It gives the target this name; then the answer is written under it.
+    renaming: Option<String>,
     failed: Vec<StepId>,
     /// The files that steps have changed.
     changed: BTreeSet<String>,
@@ -54,6 +56,7 @@ impl Session {
             target: None,
             answer: String::new(),
             call: None,
+            renaming: None,
             failed: Vec::new(),
             changed: BTreeSet::new(),
             repairs: 0,
@@ -71,7 +74,7 @@ impl Session {
             }
         }
         let Some(step) = working.plan.steps.get(working.place).cloned() else { return self.verify(todo) };
-        (working.tries, working.target, working.call) = (0, None, None);
+        (working.tries, working.target, working.call, working.renaming) = (0, None, None, None);
         self.tell_step(step.id, StepState::Started, "", todo);
         let call = match &step.action {
             Action::Edit { .. } | Action::Create { .. } => {
@@ -125,6 +128,14 @@ impl Session {
             return;
         }
         working.answer.clone_from(&answer.text);
+        if let Some(to) = target.renamed(*format, &answer.text) {
+            let symbol = target.symbol.as_ref().map(|symbol| symbol.name.clone()).unwrap_or_default();
+            let names = [("path", target.path.as_str()), ("symbol", symbol.as_str()), ("to", to.as_str())];
+            let call = edit::tool_call(id, "rename_symbol", &names);
+            working.call = Some(call.id.clone());
+            working.renaming = Some(to);
+            return self.call(call, false, todo);
+        }
         match target.call(*format, &answer.text, id) {
             Ok(call) => {
                 working.call = Some(call.id.clone());
@@ -150,6 +161,11 @@ impl Session {
             let state = if outcome.is_error { StepState::Failed } else { StepState::Done };
             return self.end_step(state, &outcome.text, todo);
         };
+        if let Some(to) = working.renaming.take()
+            && !outcome.is_error
+        {
+            return self.renamed(&to, outcome, todo);
+        }
         let verdict = match outcome.is_error {
             true => Err(Fault::Refused(outcome.text.clone())),
             false => checked(target, &step, &outcome),
@@ -170,6 +186,28 @@ impl Session {
                 }
                 self.try_again(&fault, todo);
             }
+        }
+    }
+
+    /// The target has its new name everywhere; what else the answer changes of it comes now.
+    fn renamed(&mut self, to: &str, outcome: Outcome, todo: &mut Todo) {
+        let id = self.next_call();
+        self.staged += outcome.staged.len();
+        let State::Working(working) = &mut self.state else { return };
+        let Some((target, format)) = &mut working.target else { return };
+        if let Some(symbol) = &mut target.symbol {
+            let around = symbol.name.rfind('.').map_or(0, |at| at + 1);
+            symbol.name.replace_range(around.., to);
+        }
+        let after = outcome.staged.iter().find(|file| file.path == target.path);
+        target.text = after.and_then(|file| file.after.clone()).or(target.text.take());
+        working.changed.extend(outcome.staged.into_iter().map(|file| file.path));
+        match target.call(*format, &working.answer, id) {
+            Ok(call) => {
+                working.call = Some(call.id.clone());
+                self.call(call, false, todo);
+            }
+            Err(fault) => self.try_again(&fault, todo),
         }
     }
 
