@@ -5,7 +5,7 @@ use super::part::PartError;
 use super::utf8;
 
 /// The most texts that end a text or may not come in it, together.
-pub(super) const MOST_ENDS: usize = 8;
+pub(super) const MOST_ENDS: usize = 12;
 
 /// Any text, up to the first of its ends.
 #[derive(Clone, Debug)]

@@ -84,7 +84,7 @@ impl<T: AsRef<[ToolDescription]>> Reader<T> {
     #[must_use]
     pub fn new(expected: Expected<'_, T>) -> Self {
         let Expected { format, tools, prompt, calls, may_call } = expected;
-        Self { tools, stream: Stream::new(format, prompt), calls, may_call, read: 0 }
+        Self { tools, stream: Stream::new(format, prompt, may_call), calls, may_call, read: 0 }
     }
 
     /// What the next bytes add.

@@ -39,6 +39,8 @@ struct Spelling {
     open: &'static str,
     /// What follows it.
     calls: Form,
+    /// Calls that an answer can begin with, without any mark.
+    bare: Option<Form>,
 }
 
 /// The form of an answer with calls of `tools` in it: text, perhaps reasoning first, in which the answer may end, or
@@ -51,18 +53,13 @@ pub fn form(setting: &Setting<'_>, tools: &[ToolDescription]) -> Option<Form> {
     if tools.is_empty() {
         return None;
     }
-    let Spelling { open, calls } = setting.spelling(tools)?;
-    let body = match setting.format {
-        Format::Bare => {
-            let text = Form::Sequence(vec![setting.text(Some(open), BARE_NEVER_FIRST), calls.clone()]);
-            Form::Sequence(vec![breaks(), Form::Choice(vec![calls, text])])
+    let Spelling { open, calls, bare } = setting.spelling(tools)?;
+    let body = match bare {
+        Some(bare) => {
+            let text = Form::Sequence(vec![setting.text(Some(open), BARE_NEVER_FIRST), calls]);
+            Form::Sequence(vec![breaks(), Form::Choice(vec![bare, text])])
         }
-        Format::Tagged
-        | Format::Mistral
-        | Format::DeepSeek
-        | Format::Granite
-        | Format::Harmony
-        | Format::Fenced => Form::Sequence(vec![setting.text(Some(open), &[]), calls]),
+        None => Form::Sequence(vec![setting.text(Some(open), &[]), calls]),
     };
     Some(Form::Sequence(vec![setting.reasoning(), body]))
 }
@@ -87,6 +84,11 @@ fn breaks() -> Form {
     Form::Choice(["", "\n", "\n\n"].map(literal).to_vec())
 }
 
+/// Perhaps a line break behind the calls, so that one does not call for more of them.
+fn ended(calls: Form) -> Form {
+    Form::Sequence(vec![calls, Form::Choice(["", "\n"].map(literal).to_vec())])
+}
+
 /// One call or several.
 fn repeated(first: Form, more: Form) -> Form {
     Form::Repeat { first: Box::new(first), more: Box::new(more), least: 1, most: MOST_CALLS }
@@ -98,9 +100,8 @@ impl Setting<'_> {
         match self.format {
             Format::Tagged => self.tagged(tools),
             Format::Bare => {
-                let call = calls(tools, "parameters");
-                let more = Form::Sequence(vec![literal("; "), call.clone()]);
-                Some(Spelling { open: PYTHON.open, calls: repeated(call, more) })
+                let calls = bare(tools, "parameters", "; ");
+                Some(Spelling { open: PYTHON.open, calls: calls.clone(), bare: Some(calls) })
             }
             Format::Mistral if template.contains("[ARGS]") => {
                 let named = |tool: &ToolDescription| {
@@ -109,11 +110,13 @@ impl Setting<'_> {
                 };
                 let call = Form::Choice(tools.iter().map(named).collect());
                 let more = Form::Sequence(vec![self.mark(MISTRAL.open), call.clone()]);
-                Some(Spelling { open: MISTRAL.open, calls: repeated(call, more) })
+                Some(Spelling { open: MISTRAL.open, calls: repeated(call, more), bare: None })
             }
-            Format::Mistral => Some(Spelling { open: MISTRAL.open, calls: list(tools) }),
-            Format::Granite => Some(Spelling { open: GRANITE.open, calls: list(tools) }),
-            Format::DeepSeek => Some(Spelling { open: DEEPSEEK.open, calls: self.deepseek(tools) }),
+            Format::Mistral => Some(Spelling { open: MISTRAL.open, calls: list(tools), bare: None }),
+            Format::Granite => Some(Spelling { open: GRANITE.open, calls: list(tools), bare: None }),
+            Format::DeepSeek => {
+                Some(Spelling { open: DEEPSEEK.open, calls: self.deepseek(tools), bare: None })
+            }
             Format::Harmony | Format::Fenced => None,
         }
     }
@@ -122,8 +125,10 @@ impl Setting<'_> {
         let has = |text: &str| self.template.contains(text);
         let mark = [SEED, NEMOTRON].into_iter().find(|mark| has(mark.open)).unwrap_or(TAGGED);
         let close = mark.close.map(|close| self.mark(close))?;
+        // Small models forget the marks (Qwen2.5-Coder).
+        let bare = Some(ended(bare(tools, "arguments", "\n")));
         if mark == NEMOTRON {
-            return Some(Spelling { open: mark.open, calls: Form::Sequence(vec![list(tools), close]) });
+            return Some(Spelling { open: mark.open, calls: Form::Sequence(vec![list(tools), close]), bare });
         }
         let call = match has("<function=") {
             // Between the marks, not in their place.
@@ -133,7 +138,7 @@ impl Setting<'_> {
         };
         let one = Form::Sequence(vec![literal("\n"), call, literal("\n"), close]);
         let more = Form::Sequence(vec![literal("\n"), self.mark(mark.open), one.clone()]);
-        Some(Spelling { open: mark.open, calls: repeated(one, more) })
+        Some(Spelling { open: mark.open, calls: ended(repeated(one, more)), bare })
     }
 
     fn deepseek(&self, tools: &[ToolDescription]) -> Form {
@@ -216,6 +221,13 @@ fn list(tools: &[ToolDescription]) -> Form {
     let call = calls(tools, "arguments");
     let more = Form::Sequence(vec![literal(", "), call.clone()]);
     Form::Sequence(vec![literal("["), repeated(call, more), literal("]")])
+}
+
+/// Calls without any marks.
+fn bare(tools: &[ToolDescription], key: &str, between: &str) -> Form {
+    let call = calls(tools, key);
+    let more = Form::Sequence(vec![literal(between), call.clone()]);
+    repeated(call, more)
 }
 
 /// A call of one of the tools as JSON, spaced as Python writes it.

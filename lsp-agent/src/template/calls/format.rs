@@ -3,7 +3,8 @@
 /// How a family writes tool calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// `<tool_call>` with JSON (Hermes, Qwen) or with `<function=…>` (Qwen3-Coder) inside.
+    /// `<tool_call>` with JSON (Hermes, Qwen) or with `<function=…>` (Qwen3-Coder) inside; or an answer that is JSON
+    /// of a tool that was offered, where the model forgets the marks (Qwen2.5-Coder).
     Tagged,
     /// The whole answer is JSON with `name` and `parameters` (Llama 3).
     Bare,

@@ -24,6 +24,7 @@ pub(super) enum Piece {
 #[derive(Debug)]
 pub(super) struct Stream {
     format: Format,
+    may_be_bare: bool,
     /// Bytes of a character that is not whole yet.
     bytes: Vec<u8>,
     /// What is not given out yet.
@@ -57,13 +58,15 @@ enum Place {
 }
 
 impl Stream {
-    pub(super) fn new(format: Format, prompt: &str) -> Self {
+    /// `may_be_bare`: whether an answer that begins with a brace can be calls.
+    pub(super) fn new(format: Format, prompt: &str, may_be_bare: bool) -> Self {
         let begun = BEGINNINGS.iter().find(|mark| prompt.trim_end().ends_with(mark.open));
         let place = begun
             .and_then(|mark| mark.close)
             .map_or(Place::Start, |close| Place::Reasoning { close, fresh: true });
         Self {
             format,
+            may_be_bare,
             bytes: Vec::new(),
             held: String::new(),
             place,
@@ -151,7 +154,9 @@ impl Stream {
     fn cut_start(&mut self) -> bool {
         let Some(start) = self.held.find(|character: char| !character.is_whitespace()) else { return false };
         self.held.drain(..start);
-        let is_bare = self.format == Format::Bare && self.held.starts_with('{');
+        // Small models of other formats forget the marks.
+        let may_be_bare = self.may_be_bare && matches!(self.format, Format::Bare | Format::Tagged);
+        let is_bare = may_be_bare && self.held.starts_with('{');
         self.before.clear();
         self.place = if is_bare { call(Style::Perhaps, None) } else { Place::Text };
         true

@@ -85,6 +85,11 @@ fn tagged_calls() {
         &["broken: the arguments of `read` are not a JSON object"],
     );
     check(
+        "{\"name\": \"list\", \"arguments\": {}}\n{\"name\": \"read\", \"arguments\": {\"path\": \"a\"}}\n",
+        &["call: call_1 list {}", r#"call: call_2 read {"path":"a"}"#],
+    );
+    check("{\"name\": \"Joe\"}\n", &["text: {\"name\": \"Joe\"}\n"]);
+    check(
         "a </think> b",
         &["text: a", "text: b"].join("").replace("text: atext: b", "text: ab").split('|').collect::<Vec<_>>(),
     );

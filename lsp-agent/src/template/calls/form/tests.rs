@@ -198,6 +198,7 @@ fn right(setting: &Setting<'_>) -> Vec<&'static str> {
         }
         Format::Tagged => vec![
             "<tool_call>\n{\"name\": \"read\", \"arguments\": {\"path\": \"a\", \"lines\": 3}}\n</tool_call>",
+            "{\"name\": \"list\", \"arguments\": {}}\n{\"name\": \"read\", \"arguments\": {\"path\": \"a\"}}",
             "I look.\n\n<tool_call>\n{\"name\": \"list\", \"arguments\": {}}\n</tool_call>\n<tool_call>\n{\"name\": \"read\", \"arguments\": {\"path\": \"</tool\", \"range\": {\"from\": 1}}}\n</tool_call>",
             "<think>\nShould I <tool?</think>\n\nYes.<tool_call>\n{\"name\": \"list\", \"arguments\": {}}\n</tool_call>",
         ],
@@ -246,6 +247,9 @@ fn calls_are_written_as_each_format_has_them_and_read_again() {
                         let wrong = answer.replacen(from, to, 1);
                         assert!(check(&setting, &form, &wrong).is_err(), "{wrong} {setting:?}");
                     }
+                }
+                if setting.format == Format::Tagged && setting.template != "<TOOLCALL>" {
+                    assert_eq!(check(&setting, &form, &format!("{answer}\n")), Ok(()), "{answer}");
                 }
                 for more in ["And so", "{", "\n\n"] {
                     assert!(
