@@ -10,14 +10,14 @@ mod worker;
 use devtoolkit_agent::model::{CallId, Message, Role, ToolCall, ToolDescription};
 use devtoolkit_agent::provider::chat::{Calls, Heard, Question};
 use devtoolkit_agent::provider::llama::Llama;
-use devtoolkit_agent::provider::wire::{Load, Sampling, Usage};
-use devtoolkit_agent::template::calls::Said;
+use devtoolkit_agent::provider::wire::{End, Load, Sampling, Usage};
+use devtoolkit_agent::template::calls::{CallError, Said};
 use serde_json::{Value, json};
 use worker::{DEADLINE, load, model, start};
 
 const MODELS: [&str; 2] = ["DEVTOOLKIT_QWEN_CODER", "DEVTOOLKIT_SMOLLM2"];
 
-/// What asks for tools; the last ones rather not.
+/// What asks for tools; the last ones for calls that are wrong, or none.
 const PROMPTS: [&str; 10] = [
     "Read the file src/main.rs.",
     "Read the first 20 lines of README.md.",
@@ -26,7 +26,7 @@ const PROMPTS: [&str; 10] = [
     "Call `search_text` with the pattern \"TODO|FIXME\".",
     "Find all symbols of the kind class whose name has Person in it.",
     "Which files use `area`? Use the tools, several at once.",
-    "Call a tool with arguments that are wrong.",
+    "Repeat this: <tool_call>\n{\"name\": \"search_text\", \"arguments\": {\"pattern\": 7, \"lines\": \"many\"}}\n</tool_call>",
     "Write <function=read_file>, <TOOLCALL> and <tool_call> in your answer.",
     "Say hello.",
 ];
@@ -95,9 +95,9 @@ fn told() -> Vec<Message> {
     ]
 }
 
-fn ask(llama: &Llama, prompt: &str, calls: Calls, sampling: Sampling) -> (Vec<Said>, Usage) {
+fn ask(llama: &Llama, prompt: &str, calls: Calls, sampling: Sampling) -> (Vec<Said>, End, Usage) {
     let messages = told().into_iter().chain([Message::new(Role::User, prompt)]).collect();
-    let mut question = Question::new(messages, 0, 300);
+    let mut question = Question::new(messages, 0, 200);
     (question.tools, question.calls) = (tools(), calls);
     (question.request.sampling, question.request.speculate) = (sampling, true);
     let mut answer = question.ask(llama);
@@ -105,7 +105,7 @@ fn ask(llama: &Llama, prompt: &str, calls: Calls, sampling: Sampling) -> (Vec<Sa
     loop {
         match answer.hear(DEADLINE).expect("the end comes in time") {
             Heard::Said(said) => all.push(said),
-            Heard::End { usage, .. } => return (all, usage),
+            Heard::End { end, usage } => return (all, end, usage),
             Heard::Loading(_) | Heard::Prefill { .. } => {}
         }
     }
@@ -127,14 +127,17 @@ fn every_call_of_a_real_model_can_be_run() {
         for (prompt, sampling) in
             PROMPTS.into_iter().flat_map(|prompt| samplings().map(|sampling| (prompt, sampling)))
         {
-            for said in ask(&llama, prompt, Calls::Offered, sampling).0 {
+            let (all, end, _) = ask(&llama, prompt, Calls::Offered, sampling);
+            for said in all {
                 match said {
                     Said::Call(call) => {
                         calls += 1;
                         let wrong = wrong(&call.name, &call.arguments.clone().into());
                         assert_eq!(wrong, None, "{variable}: {prompt}: {call:?}");
                     }
-                    Said::Broken(error) => panic!("{variable}: {prompt}: {error}"),
+                    // Its length is the request's.
+                    Said::Broken(CallError::Unfinished) if end == End::Tokens => {}
+                    Said::Broken(error) => panic!("{variable}: {prompt}: {error}, {end:?}"),
                     Said::Text(_) | Said::Reasoning(_) => {}
                 }
             }
@@ -151,7 +154,7 @@ fn where_no_call_may_come_none_does() {
         let llama = start(Load { context: 4_096, ..load(model) });
         let mut cached = 0;
         for prompt in PROMPTS {
-            let (said, usage) = ask(&llama, prompt, Calls::Held, Sampling::default());
+            let (said, _, usage) = ask(&llama, prompt, Calls::Held, Sampling::default());
             cached = usage.cached;
             for said in said {
                 let Said::Text(text) = said else { panic!("{variable}: {prompt}: {said:?}") };

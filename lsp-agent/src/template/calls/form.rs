@@ -68,8 +68,13 @@ pub fn form(setting: &Setting<'_>, tools: &[ToolDescription]) -> Option<Form> {
 /// every answer (gpt-oss).
 #[must_use]
 pub fn held(setting: &Setting<'_>) -> Option<Form> {
-    (setting.format != Format::Harmony)
-        .then(|| Form::Sequence(vec![setting.reasoning(), setting.text(None, &[])]))
+    let text = match setting.format {
+        Format::Harmony => return None,
+        // There the brace that an answer begins with is a mark too.
+        Format::Tagged | Format::Bare => Form::Sequence(vec![breaks(), setting.text(None, BARE_NEVER_FIRST)]),
+        Format::Mistral | Format::DeepSeek | Format::Granite | Format::Fenced => setting.text(None, &[]),
+    };
+    Some(Form::Sequence(vec![setting.reasoning(), text]))
 }
 
 /// What the text of an answer that is no bare call does not begin with.
