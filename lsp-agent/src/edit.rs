@@ -66,6 +66,8 @@ pub enum Fault {
     Refused(String),
     #[error("nothing has changed: write what the step asks for")]
     Unchanged,
+    #[error("nothing would be left of the file: write all of it")]
+    Emptied,
     #[error("the new text is not valid {language}: line {line}: {message}")]
     Syntax { language: &'static str, line: usize, message: String },
     #[error("{} would be gone, and the step does not say so: keep it", .0.join(", "))]
@@ -168,11 +170,16 @@ impl Target {
     /// What is wrong with a change of the target, if anything can be told. `instruction` says what it was to do.
     ///
     /// # Errors
-    /// The first fault: no change, text that no longer parses, symbols that are gone though nobody asked for that.
+    /// The first fault: no change, no text any more, text that no longer parses, symbols that are gone though nobody asked for that.
     pub fn check(&self, after: &str, instruction: &str) -> Result<(), Fault> {
         let before = self.text.as_deref().unwrap_or_default();
-        if before == after {
+        // A new file may well be empty.
+        if self.text.as_deref() == Some(after) {
             return Err(Fault::Unchanged);
+        }
+        // A file that is to go is deleted by a step of its own.
+        if after.trim().is_empty() && !before.trim().is_empty() {
+            return Err(Fault::Emptied);
         }
         let Some(language) = Language::of_path(&self.path) else { return Ok(()) };
         if let Some(fault) = new_error(language, before, after) {

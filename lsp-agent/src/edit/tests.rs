@@ -67,6 +67,10 @@ fn changes_that_cannot_be_right_are_told() {
     let renamed = CODE.replace("def volume", "def size");
     assert_eq!(target(Some(CODE), Some("Box.volume")).check(&renamed, "another name"), Ok(()));
     assert!(target(None, None).check("def (", "x").is_err());
+    let text = Target { path: "notes.txt".to_owned(), ..target(Some("one\n"), None) };
+    assert_eq!(text.check("\n", "count"), Err(Fault::Emptied));
+    let empty = Target { path: "shop/__init__.py".to_owned(), ..target(None, None) };
+    assert_eq!(empty.check("", "make it"), Ok(()), "a new file may be empty");
 }
 
 #[test]
