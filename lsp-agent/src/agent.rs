@@ -16,11 +16,12 @@ mod root;
 #[cfg(test)]
 mod tests;
 
-use crate::journal::{Began, Changing, Entry, Journal, JournalError, replayed};
+use crate::journal::{Began, Entry, Held, Journal, JournalError, replayed};
 use crate::memory::Memory;
 use crate::protocol::{self, Command, Mode, Phase, Problem};
 use crate::session::{Effect, Event, Limits, Session};
 use effects::{Shared, Tell};
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -93,7 +94,7 @@ impl Agent {
     /// Starts an agent; gives it and what its session tells.
     ///
     /// # Errors
-    /// When the session cannot be kept, or not be found again.
+    /// When the session cannot be kept, not be found again, or is open in another process.
     pub fn start(setup: Setup) -> Result<(Self, Receiver<protocol::Event>), StartError> {
         let (inbox, inputs) = mpsc::sync_channel(INBOX);
         let (outbox, told) = mpsc::sync_channel(OUTBOX);
@@ -106,6 +107,10 @@ impl Agent {
                 while let Ok(input) = inputs.recv() {
                     match input {
                         Input::Command(command) => driver.happened(Event::Command(command)),
+                        Input::Event(event @ Event::Reviewed { .. }) => {
+                            driver.happened(event);
+                            driver.next_review();
+                        }
                         Input::Event(event) => driver.happened(event),
                         Input::Stop => break,
                     }
@@ -148,6 +153,10 @@ struct Driver {
     outbox: SyncSender<protocol::Event>,
     /// Ends what runs for the turn.
     cancel: Arc<AtomicBool>,
+    /// Reviews and undoing, one after the other: the first is being done, if any is.
+    reviews: VecDeque<Effect>,
+    /// Of a session that is kept: no other process works on it.
+    _held: Option<Held>,
 }
 
 /// What is to be done when a session goes on.
@@ -167,11 +176,14 @@ impl Driver {
         outbox: SyncSender<protocol::Event>,
     ) -> Result<(Self, Again), StartError> {
         let Setup { project, models, journal, memory, begin, limits, check, first_token, config } = setup;
-        let (session, again) = match (begin, &journal) {
-            (Begin::New(mode), None) => (Session::new("unkept".to_owned(), mode, limits), Again::default()),
+        let (session, held, again) = match (begin, &journal) {
+            (Begin::New(mode), None) => {
+                (Session::new("unkept".to_owned(), mode, limits), None, Again::default())
+            }
             (Begin::New(mode), Some(journal)) => {
                 let id = journal.create(project.root(), mode, limits)?;
-                (Session::new(id, mode, limits), Again::default())
+                let held = journal.hold(&id)?;
+                (Session::new(id, mode, limits), Some(held), Again::default())
             }
             (Begin::Resume(id), None) => return Err(StartError::NotKept(id)),
             (Begin::Resume(id), Some(journal)) => {
@@ -180,52 +192,80 @@ impl Driver {
                     let here = project.root().to_owned();
                     return Err(StartError::Elsewhere { id: kept.id, root: kept.root, here });
                 }
+                // Before it is read: nobody else adds to it from here on.
+                let held = journal.hold(&kept.id)?;
                 let entries = journal.entries(&kept.id)?.into_iter().map(|(_, entry)| entry);
                 let was = replayed(kept.id, kept.mode, kept.limits, entries);
                 let told = waiting(&was.session, was.told);
                 let again = Again { open: was.open, began: was.began, discarded: was.discarded, told };
-                (was.session, again)
+                (was.session, Some(held), again)
             }
         };
         let shared = Arc::new(Shared::new(project, models, memory, (check, first_token), config));
         let cancel = Arc::new(AtomicBool::new(false));
-        Ok((Self { session, shared, journal, inbox, outbox, cancel }, again))
+        let reviews = VecDeque::new();
+        Ok((Self { session, shared, journal, inbox, outbox, cancel, reviews, _held: held }, again))
     }
 
     /// Goes on where a session was: what was half done is taken back and done again.
     fn go_on(&mut self, again: Again) {
         let Again { open, began, discarded, told } = again;
         told.into_iter().for_each(|event| self.tell(event));
-        if self.session.phase() == Phase::ChangeReview {
-            for file in self.shared.project.staged() {
-                let (path, hunks, conflict) = (file.path, file.hunks, file.conflict);
-                let what = protocol::What::ChangeStaged { path, hunks, conflict };
-                self.tell(self.session.aside(what));
-            }
-        }
         self.shared.discard(&discarded);
-        let (_, applied) = self.shared.project.marks();
         if let Some(began) = &began {
             self.shared.discard_after(began.staged);
         }
-        let (phase, mode) = (self.session.phase(), self.session.mode());
-        self.tell(self.session.aside(protocol::What::Status { phase, mode }));
-        for effect in open {
-            let is_done = began.as_ref().is_some_and(|began| {
-                matches!(began.changing, Changing::Review | Changing::Undo)
-                    && began.is_before(&effect)
-                    && applied != began.applied
-            });
-            match is_done {
-                // It was written before the process ended, and only the news was lost.
-                true => {
-                    let staged = self.shared.project.staged();
-                    let said = Ok("this was done before the restart".to_owned());
-                    self.happened(Event::Reviewed { turn: self.session.turn(), staged, said });
-                }
-                false => self.perform(effect),
+        let (reviews, open): (Vec<_>, Vec<_>) = open.into_iter().partition(is_review);
+        // Done before anything is told of what waits, so that nobody is asked about what was decided.
+        let mut is_told = false;
+        for (place, effect) in reviews.into_iter().enumerate() {
+            is_told = self.review_again(&effect, began.as_ref().filter(|_| place == 0));
+        }
+        if !is_told {
+            self.tell_waiting();
+        }
+        open.into_iter().for_each(|effect| self.perform(effect));
+    }
+
+    /// Tells what waits for a person, and where the session stands.
+    fn tell_waiting(&mut self) {
+        let staged = self.shared.project.staged();
+        if self.session.phase() == Phase::ChangeReview {
+            for file in &staged {
+                let (path, hunks, conflict) = (file.path.clone(), file.hunks.clone(), file.conflict);
+                let what = protocol::What::ChangeStaged { path, hunks, conflict };
+                self.tell(self.session.aside(what));
+            }
+            if staged.is_empty() {
+                let said = Ok("no changes wait any more".to_owned());
+                return self.happened(Event::Reviewed { turn: self.session.turn(), staged, said });
             }
         }
+        let (phase, mode) = (self.session.phase(), self.session.mode());
+        self.tell(self.session.aside(protocol::What::Status { phase, mode }));
+    }
+
+    /// Does a review that was asked for before the process ended, unless it had been done by then and only the news was lost.
+    /// Says whether it went well; then what waits now was told.
+    fn review_again(&mut self, effect: &Effect, began: Option<&Began>) -> bool {
+        if self.shared.asks(effect) {
+            // The answer comes to this thread.
+            self.perform(effect.clone());
+            return false;
+        }
+        let began = began.filter(|began| began.is_before(effect));
+        let event = match began {
+            Some(began) if self.shared.is_done(effect, began.applied) => Some(Event::Reviewed {
+                turn: self.session.turn(),
+                staged: self.shared.project.staged(),
+                said: Ok("this was done before the restart".to_owned()),
+            }),
+            _ if self.begins(effect) => self.shared.reviewed(effect, &self.cancel, &Tell(self.inbox.clone())),
+            _ => None,
+        };
+        let is_told = matches!(event, Some(Event::Reviewed { said: Ok(_), .. }));
+        event.into_iter().for_each(|event| self.happened(event));
+        is_told
     }
 
     fn happened(&mut self, event: Event) {
@@ -263,11 +303,21 @@ impl Driver {
         let _ = self.outbox.send(event);
     }
 
-    fn perform(&mut self, effect: Effect) {
+    /// Records where the workspace stands before an effect that changes it; says whether that worked.
+    fn begins(&self, effect: &Effect) -> bool {
         let (staged, applied) = self.shared.project.marks();
-        if let Some(began) = Began::before(&effect, staged, applied)
-            && !self.record(&Entry::Began(began))
-        {
+        Began::before(effect, staged, applied).is_none_or(|began| self.record(&Entry::Began(began)))
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        if is_review(&effect) {
+            self.reviews.push_back(effect);
+            if self.reviews.len() == 1 {
+                self.review();
+            }
+            return;
+        }
+        if !self.begins(&effect) {
             return;
         }
         match effect {
@@ -278,19 +328,45 @@ impl Driver {
             Effect::Stop { .. } => {
                 self.cancel.store(true, Ordering::Relaxed);
                 self.cancel = Arc::new(AtomicBool::new(false));
+                // The one that is being done says when it has ended.
+                self.reviews.truncate(1);
             }
             Effect::UseModel { role, model } => {
                 if let Err(problem) = self.shared.models.set(role.as_deref(), &model) {
                     self.tell(self.session.aside(protocol::What::Error(problem)));
                 }
             }
-            effect => {
-                let (shared, cancel) = (self.shared.clone(), self.cancel.clone());
-                let tell = Tell(self.inbox.clone());
-                thread::spawn(move || shared.perform(effect, &cancel, &tell));
-            }
+            effect => self.start(effect),
         }
     }
+
+    /// Does what takes its time, on a thread of its own.
+    fn start(&self, effect: Effect) {
+        let (shared, cancel, tell) = (self.shared.clone(), self.cancel.clone(), Tell(self.inbox.clone()));
+        thread::spawn(move || shared.perform(effect, &cancel, &tell));
+    }
+
+    /// Begins the first of the reviews that wait.
+    fn review(&mut self) {
+        while let Some(effect) = self.reviews.front() {
+            if self.begins(effect) {
+                return self.start(effect.clone());
+            }
+            // That it cannot be kept was told.
+            self.reviews.pop_front();
+        }
+    }
+
+    fn next_review(&mut self) {
+        self.reviews.pop_front();
+        self.review();
+    }
+}
+
+/// Whether an effect is a decision on what is staged or was applied. These are done one by one: what comes of them has no
+/// name, and one that was half done has to be found again after a restart.
+fn is_review(effect: &Effect) -> bool {
+    matches!(effect, Effect::Review { .. } | Effect::Undo { .. })
 }
 
 /// Of what a session told, what a person has to see again: the plan or the changes that wait.

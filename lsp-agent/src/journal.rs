@@ -12,12 +12,14 @@ use thiserror::Error;
 
 mod carry;
 mod entry;
+mod hold;
 mod replay;
 
 #[cfg(test)]
 mod tests;
 
 pub use entry::{Began, Changing, Entry};
+pub use hold::Held;
 pub use replay::{Replay, Replayed, replayed};
 
 /// The most bytes of one entry.
@@ -51,6 +53,10 @@ pub enum JournalError {
     TooLarge { bytes: usize },
     #[error("session `{0}` is as long as a session can be; start another, or fork an earlier place of it")]
     Full(String),
+    #[error(
+        "session `{0}` is open in another process; end that one, or go on with a copy: `devtoolkit-agent session fork {0}`"
+    )]
+    Held(String),
     #[error("the system gives no random numbers")]
     Random(#[source] getrandom::Error),
     #[error("line {line} {why}")]
@@ -90,6 +96,8 @@ pub struct Summary {
 #[derive(Debug)]
 pub struct Journal {
     database: Database,
+    /// The state folder.
+    folder: PathBuf,
 }
 
 /// What a session begins with.
@@ -116,7 +124,7 @@ impl Journal {
     /// # Errors
     /// When the folder or the database cannot be used.
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
-        Ok(Self { database: Database::open(folder)? })
+        Ok(Self { database: Database::open(folder)?, folder: folder.to_owned() })
     }
 
     /// Begins a session, and gives its id.
@@ -266,13 +274,15 @@ impl Journal {
     /// Deletes a session. Its forks stay.
     ///
     /// # Errors
-    /// When there is none, or it cannot be written.
+    /// When there is none, a process works on it, or it cannot be written.
     pub fn delete(&self, id: &str) -> Result<(), JournalError> {
+        let held = self.hold(&self.find_exactly(id)?.id)?;
         let gone = self.database.write()?;
         if gone.execute("DELETE FROM session WHERE id = ?1", [id])? == 0 {
             return Err(JournalError::NoSession(id.to_owned()));
         }
         gone.commit()?;
+        held.remove();
         self.database.wipe();
         Ok(())
     }

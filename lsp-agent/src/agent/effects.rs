@@ -83,16 +83,10 @@ impl Shared {
                 let verdict = self.check(turn, &call, cancel, tell);
                 tell.event(Event::Checked { turn, verdict, staged: self.project.staged() });
             }
-            Effect::Review { turn, call, which, accept, reason: _ } => {
-                let said = match (&which, accept) {
-                    (Which::All, true) => self.accept_all(turn, &call, cancel, tell),
-                    _ => self.review(&which, accept, cancel),
-                };
-                tell.event(Event::Reviewed { turn, staged: self.project.staged(), said });
-            }
-            Effect::Undo { turn } => {
-                let said = self.own("undo_changes", json!({}), cancel, "undo");
-                tell.event(Event::Reviewed { turn, staged: self.project.staged(), said });
+            effect @ (Effect::Review { .. } | Effect::Undo { .. }) => {
+                if let Some(event) = self.reviewed(&effect, cancel, tell) {
+                    tell.event(event);
+                }
             }
             Effect::Tell(_)
             | Effect::Permit { .. }
@@ -261,6 +255,42 @@ impl Shared {
         verdict
     }
 
+    /// Does a review or takes back what was applied last, and says what came of it.
+    pub(super) fn reviewed(&self, effect: &Effect, cancel: &Arc<AtomicBool>, tell: &Tell) -> Option<Event> {
+        let (turn, said) = match effect {
+            Effect::Review { turn, call, which: Which::All, accept: true, .. } => {
+                (*turn, self.accept_all(*turn, call, cancel, tell))
+            }
+            Effect::Review { turn, which, accept, .. } => (*turn, self.review(which, *accept, cancel)),
+            Effect::Undo { turn } => (*turn, self.own("undo_changes", json!({}), cancel, "undo")),
+            _ => return None,
+        };
+        Some(Event::Reviewed { turn, staged: self.project.staged(), said })
+    }
+
+    /// Whether a review has to ask a person before it is done.
+    pub(super) fn asks(&self, effect: &Effect) -> bool {
+        matches!(effect, Effect::Review { which: Which::All, accept: true, .. })
+            && !self.to_be_asked().0.is_empty()
+    }
+
+    /// Whether a review that was begun has been done; `applied` is the newest applied set from before it.
+    pub(super) fn is_done(&self, effect: &Effect, applied: u32) -> bool {
+        let Effect::Review { which, accept: false, .. } = effect else {
+            return self.project.marks().1 != applied;
+        };
+        // What is dropped leaves no trace but that it is gone.
+        let staged = self.project.staged();
+        match which {
+            Which::All => staged.is_empty(),
+            Which::File { path } => staged.iter().all(|file| file.path != *path),
+            Which::Hunk { path, hunk } => {
+                let of_path = staged.iter().filter(|file| file.path == *path);
+                of_path.flat_map(|file| &file.hunks).all(|other| other.id != *hunk)
+            }
+        }
+    }
+
     fn review(&self, which: &Which, accept: bool, cancel: &Arc<AtomicBool>) -> Result<String, Problem> {
         let only = match which {
             Which::All => Vec::new(),
@@ -280,21 +310,28 @@ impl Shared {
         cancel: &Arc<AtomicBool>,
         tell: &Tell,
     ) -> Result<String, Problem> {
-        let snapshot = self.project.snapshot();
-        let paths = snapshot.staging().files().map(|(path, _)| path);
-        let needs_a_look = |path: &&RelPath| protection(path) != Protection::None || snapshot.is_ruled(path);
-        let (asked, plain): (Vec<&RelPath>, Vec<&RelPath>) = paths.partition(needs_a_look);
+        let (asked, plain) = self.to_be_asked();
         if asked.is_empty() {
             return self.review(&Which::All, true, cancel);
         }
         let mut said = Vec::new();
         if !plain.is_empty() {
-            said.push(self.own("accept_changes", json!({"only": names(&plain)}), cancel, "accept")?);
+            said.push(self.own("accept_changes", json!({"only": plain}), cancel, "accept")?);
         }
-        let accept = own_call(call, "accept_changes", json!({"only": names(&asked)}));
+        let accept = own_call(call, "accept_changes", json!({"only": asked}));
         let outcome = self.run(turn, &accept, false, cancel, tell);
         said.push(outcome.text);
         Ok(said.join("\n"))
+    }
+
+    /// The staged files that can run code or steer tools, or that a rule is about; and the others.
+    fn to_be_asked(&self) -> (Vec<String>, Vec<String>) {
+        let snapshot = self.project.snapshot();
+        let paths = snapshot.staging().files().map(|(path, _)| path);
+        let needs_a_look = |path: &&RelPath| protection(path) != Protection::None || snapshot.is_ruled(path);
+        let (asked, plain): (Vec<&RelPath>, Vec<&RelPath>) = paths.partition(needs_a_look);
+        let names = |paths: Vec<&RelPath>| paths.into_iter().map(ToString::to_string).collect();
+        (names(asked), names(plain))
     }
 
     /// Does what a person has just decided, with a tool.
@@ -336,10 +373,6 @@ impl Shared {
         let newer: Vec<u32> = numbers.filter(|number| *number > last).collect();
         self.discard(&newer);
     }
-}
-
-fn names(paths: &[&RelPath]) -> Vec<String> {
-    paths.iter().map(ToString::to_string).collect()
 }
 
 /// Tokens that may be read before a model is asked, so that its first token comes in time.

@@ -53,13 +53,22 @@ impl Place {
     }
 
     fn start(&self, begin: Begin, answers: &[Value]) -> Scene {
+        let is_new = matches!(begin, Begin::New(_));
+        let mut scene = self.try_start(begin, answers).unwrap();
+        // What it begins with.
+        if is_new {
+            scene.until_phase(Phase::Idle);
+        }
+        scene
+    }
+
+    fn try_start(&self, begin: Begin, answers: &[Value]) -> Result<Scene, StartError> {
         let script: String = answers.iter().map(|answer| format!("{answer}\n")).collect();
         let state = self.state.path().to_owned();
         let project = self.open();
         let find: FindModel = Box::new(|name| {
             Err(Problem { what: format!("no `{name}`"), why: String::new(), next: String::new() })
         });
-        let is_new = matches!(begin, Begin::New(_));
         let setup = Setup {
             project,
             models: Models::new(Arc::new(Replay::read(&script).unwrap()), find),
@@ -71,13 +80,8 @@ impl Place {
             first_token: None,
             config: Some(state.join("config.toml")),
         };
-        let (agent, told) = Agent::start(setup).unwrap();
-        let mut scene = Scene { agent, told, heard: Vec::new() };
-        // What it begins with.
-        if is_new {
-            scene.until_phase(Phase::Idle);
-        }
-        scene
+        let (agent, told) = Agent::start(setup)?;
+        Ok(Scene { agent, told, heard: Vec::new() })
     }
 
     fn new_agent(&self, answers: &[Value]) -> Scene {
@@ -292,10 +296,44 @@ fn a_session_of_another_project_is_not_taken_for_one_of_this() {
     let journal = Journal::open(place.state.path()).unwrap();
     assert!(journal.find(&id).is_ok());
     let elsewhere = Place { root: other.root, state: place.state };
-    let is_refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        elsewhere.start(Begin::Resume(id), &[]);
-    }));
-    assert!(is_refused.is_err());
+    let refused = elsewhere.try_start(Begin::Resume(id), &[]).err().unwrap();
+    assert!(matches!(refused, StartError::Elsewhere { .. }), "{refused}");
+}
+
+#[test]
+fn two_agents_do_not_work_on_one_session() {
+    let place = area();
+    let scene = place.new_agent(&[]);
+    let id = scene.agent.session().to_owned();
+    let refused = place.try_start(Begin::Resume(id.clone()), &[]).err().unwrap().to_string();
+    assert!(refused.contains(&format!("session `{id}` is open in another process")), "{refused}");
+    drop(scene);
+    place.start(Begin::Resume(id), &[]).until_phase(Phase::Idle);
+}
+
+#[test]
+fn reviews_that_come_together_are_done_one_by_one() {
+    let place = Place::new(&[("a.txt", "1\n\n2\n\n3\n")]);
+    let steps = json!([{"kind": "edit", "path": "a.txt", "instruction": "more"}]);
+    let mut scene = place.new_agent(&[text("ok"), plan(&steps), text("```\n11\n\n12\n\n13\n```")]);
+    scene.prompt("count");
+    scene.until_phase(Phase::PlanReview);
+    scene.agent.send(Command::ApprovePlan);
+    let heard = scene.until_phase(Phase::ChangeReview);
+    let hunks = heard.iter().rev().find_map(|what| match what {
+        What::ChangeStaged { hunks, .. } => Some(hunks.clone()),
+        _ => None,
+    });
+    for hunk in hunks.unwrap() {
+        let which = Which::Hunk { path: "a.txt".to_owned(), hunk: hunk.id };
+        scene.agent.send(Command::Accept { which });
+    }
+    let heard = scene.until_phase(Phase::Idle);
+    assert!(!heard.iter().any(|what| matches!(what, What::Error(_))), "{heard:#?}");
+    assert_eq!(place.on_disk("a.txt"), "11\n\n12\n\n13\n");
+    let left =
+        |what: &What| if let What::ChangeStaged { hunks, .. } = what { Some(hunks.len()) } else { None };
+    assert_eq!(heard.iter().filter_map(left).collect::<Vec<_>>(), [2, 1], "each is told of by itself");
 }
 
 #[test]

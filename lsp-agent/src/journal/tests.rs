@@ -21,7 +21,8 @@ struct Place {
 
 fn here() -> Place {
     let folder = TempDir::new().unwrap();
-    let journal = Journal { database: Database::open_with(folder.path(), || NOW.get()).unwrap() };
+    let database = Database::open_with(folder.path(), || NOW.get()).unwrap();
+    let journal = Journal { database, folder: folder.path().to_owned() };
     Place { folder, journal }
 }
 
@@ -390,4 +391,26 @@ fn nothing_of_an_import_is_done_by_itself() {
     let id = here.with(&approved[..4]);
     let copy = here.imported(&here.exported(&id)).unwrap();
     assert_eq!(here.replayed(&copy).session.phase(), Phase::PlanReview, "a person can still decide");
+}
+
+#[test]
+fn a_session_is_one_process_s_until_that_ends() {
+    let place = here();
+    let id = place.begun();
+    let other = place.begun();
+    let held = place.journal.hold(&id).unwrap();
+    let again = Journal::open(place.folder.path()).unwrap();
+    let refused = again.hold(&id).unwrap_err().to_string();
+    assert!(refused.contains(&format!("session `{id}` is open in another process")), "{refused}");
+    assert!(refused.contains(&format!("`devtoolkit-agent session fork {id}`")), "{refused}");
+    assert!(again.hold(&other).is_ok(), "another session is free");
+    assert!(
+        matches!(again.delete(&id), Err(JournalError::Held(_))),
+        "nor is it deleted under somebody's hands"
+    );
+    assert!(again.fork(&id, None).is_ok(), "a copy can be made");
+    drop(held);
+    drop(again.hold(&id).unwrap());
+    again.delete(&id).unwrap();
+    assert!(!place.folder.path().join(format!("sessions/{id}.lock")).exists());
 }

@@ -27,7 +27,14 @@ impl Session {
         self.tell_staged(staged, todo);
         let done = match said {
             Ok(said) => said,
-            Err(problem) => return self.tell(What::Error(problem), todo),
+            Err(problem) => {
+                self.tell(What::Error(problem), todo);
+                // Where nothing waits, there is nothing more to decide.
+                if left == 0 && matches!(self.state, State::ChangeReview) {
+                    self.state = State::Idle;
+                }
+                return;
+            }
         };
         match self.state {
             State::ChangeReview if left == 0 => {
