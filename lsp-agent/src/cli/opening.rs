@@ -94,7 +94,10 @@ impl OpeningArguments {
         let cache = if self.no_cache { None } else { devtoolkit_index::store::user_cache() };
         let folders = folders(cache, &config)?;
         let (rules, _) = config.read()?;
-        let machine = person().machine(env::current_exe().ok(), None);
+        let mut machine = person().machine(env::current_exe().ok(), None);
+        // Python takes compiled code for that of a text which has as many bytes and was written in the same second: a check
+        // would judge what stood there before it was mended.
+        machine.environment.push(("PYTHONDONTWRITEBYTECODE".into(), "1".into()));
         let policy = Policy { rules, ..Policy::default() };
         Ok((Project::open(Opening { root, folders, machine, policy })?, config))
     }
