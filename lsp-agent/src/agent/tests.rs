@@ -336,6 +336,85 @@ fn reviews_that_come_together_are_done_one_by_one() {
     assert_eq!(heard.iter().filter_map(left).collect::<Vec<_>>(), [2, 1], "each is told of by itself");
 }
 
+/// A session that waits for a review of one change; its id.
+fn reviewed(place: &Place) -> (Scene, String) {
+    let mut scene = place.new_agent(&answers());
+    let id = scene.agent.session().to_owned();
+    scene.prompt("add a depth");
+    scene.until_phase(Phase::PlanReview);
+    scene.agent.send(Command::ApprovePlan);
+    scene.until_phase(Phase::ChangeReview);
+    (scene, id)
+}
+
+fn answers() -> [Value; 3] {
+    [text("It is in area.py."), plan(&json!([edit()])), text(RIGHT)]
+}
+
+/// Goes on with a session to its end; what was told.
+fn ended(place: &Place, id: &str) -> Vec<What> {
+    let heard = place.start(Begin::Resume(id.to_owned()), &answers()).until_phase(Phase::Idle);
+    let is_wrong =
+        |what: &What| matches!(what, What::Error(_) | What::Status { phase: Phase::ChangeReview, .. });
+    assert!(!heard.iter().any(is_wrong), "nobody is asked about what was decided: {heard:#?}");
+    heard
+}
+
+const DECISIONS: [(fn() -> Command, &str); 2] = [
+    (|| Command::Accept { which: Which::All }, "def area(w, h, d):\n    return w * h * d\n"),
+    (|| Command::Reject { which: Which::All, reason: String::new() }, AREA),
+];
+
+#[test]
+fn a_decision_that_was_not_done_before_the_end_is_done_afterwards() {
+    for (decision, on_disk) in DECISIONS {
+        let place = area();
+        let (scene, id) = reviewed(&place);
+        drop(scene);
+        let journal = Journal::open(place.state.path()).unwrap();
+        journal.record(&id, &Entry::Event(Event::Command(decision()))).unwrap();
+        ended(&place, &id);
+        assert_eq!(place.on_disk("area.py"), on_disk);
+    }
+}
+
+#[test]
+fn a_decision_of_which_only_the_news_was_lost_is_not_done_twice() {
+    for (decision, on_disk) in DECISIONS {
+        let place = area();
+        let (mut scene, id) = reviewed(&place);
+        scene.agent.send(decision());
+        scene.until_phase(Phase::Idle);
+        drop(scene);
+        // The same session without what it heard last.
+        let journal = Journal::open(place.state.path()).unwrap();
+        let root = journal.find(&id).unwrap().root;
+        let copy = journal.create(&root, Mode::Agent, Limits::default()).unwrap();
+        let mut entries = journal.entries(&id).unwrap();
+        let last = entries.pop().unwrap().1;
+        assert!(matches!(last, Entry::Event(Event::Reviewed { .. })), "{last:?}");
+        for (_, entry) in &entries {
+            journal.record(&copy, entry).unwrap();
+        }
+        let heard = ended(&place, &copy);
+        let is_told = |what: &What| matches!(what, What::Complete { summary, .. } if summary == "this was done before the restart");
+        assert!(heard.iter().any(is_told), "{heard:#?}");
+        assert_eq!(place.on_disk("area.py"), on_disk);
+    }
+}
+
+#[test]
+fn a_review_in_which_nothing_waits_any_more_ends() {
+    let place = area();
+    let (scene, id) = reviewed(&place);
+    drop(scene);
+    // What is staged goes to whoever opens the project next.
+    let _other = place.new_agent(&[]);
+    let heard = ended(&place, &id);
+    assert!(heard.iter().any(|what| matches!(what, What::Complete { .. })), "{heard:#?}");
+    assert_eq!(place.on_disk("area.py"), AREA);
+}
+
 #[test]
 fn fixed_parts_of_the_prompt_are_small() {
     let place = area();
