@@ -221,7 +221,7 @@ impl Run {
             .rposition(|event| matches!(event.what, What::Status { phase: Phase::Verifying, .. }));
         let mut files: Vec<(String, Vec<_>)> = Vec::new();
         for event in &self.heard[from + told.unwrap_or(0)..] {
-            if let What::ChangeStaged { path, hunks } = &event.what {
+            if let What::ChangeStaged { path, hunks, .. } = &event.what {
                 files.retain(|(other, _)| other != path);
                 files.push((path.clone(), hunks.clone()));
             }
