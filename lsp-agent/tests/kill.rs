@@ -136,7 +136,7 @@ impl Story {
             self.id.get_or_insert_with(|| event.session.clone());
             self.last = self.last.max(event.sequence);
             match &event.what {
-                What::ChangeStaged { path, hunks } => {
+                What::ChangeStaged { path, hunks, .. } => {
                     staged.retain(|(other, _)| other != path);
                     staged.push((path.clone(), hunks.clone()));
                 }
@@ -328,7 +328,11 @@ fn a_session_that_is_killed_at_any_moment_goes_on() {
         .collect();
     assert_eq!(killed_in.len(), KILLS as usize);
     // Otherwise not much was tried.
-    for phase in [Phase::Understanding, Phase::PlanReview, Phase::Working, Phase::ChangeReview] {
-        assert!(killed_in.contains(&phase), "{phase:?} is not in {killed_in:?}");
-    }
+    let before = killed_in.iter().filter(|phase| {
+        matches!(phase, Phase::Idle | Phase::Understanding | Phase::Planning | Phase::PlanReview)
+    });
+    let work = killed_in.iter().filter(|phase| matches!(phase, Phase::Working | Phase::Verifying));
+    let review = killed_in.iter().filter(|phase| matches!(phase, Phase::ChangeReview));
+    let counts = [before.count(), work.count(), review.count()];
+    assert!(counts.iter().all(|count| *count >= 5), "before, during and after the work: {counts:?}");
 }

@@ -233,7 +233,5 @@ fn facts_of_a_project_are_noted_changed_and_forgotten() {
     let gone = person.refusal(&["memory", "delete", "1"]);
     assert_eq!(gone, "error: there is no fact 1 of this project; `devtoolkit-agent memory list` shows all\n");
     assert!(person.refusal(&["memory", "add", " "]).contains("the fact is empty; say what"));
-    assert!(
-        person.refusal(&["memory", "list", "--root", "none"]).contains("cannot use `none` as a workspace")
-    );
+    assert!(person.refusal(&["memory", "list", "--root", "none"]).contains("`none` does not exist"));
 }

@@ -1,6 +1,6 @@
 //! Whole requests over real projects, with a model that answers from a script.
 
-#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests arrange files of their own")]
+#![expect(clippy::disallowed_methods, reason = "tests arrange files of their own")]
 
 use super::*;
 use crate::constraint::{Form, Layout, Parts};
@@ -360,19 +360,20 @@ fn ended(place: &Place, id: &str) -> Vec<What> {
     heard
 }
 
-const DECISIONS: [(fn() -> Command, &str); 2] = [
-    (|| Command::Accept { which: Which::All }, "def area(w, h, d):\n    return w * h * d\n"),
-    (|| Command::Reject { which: Which::All, reason: String::new() }, AREA),
-];
+/// What a person may decide, each with what is on disk afterwards.
+fn decisions() -> [(Command, &'static str); 2] {
+    let reject = Command::Reject { which: Which::All, reason: String::new() };
+    [(Command::Accept { which: Which::All }, "def area(w, h, d):\n    return w * h * d\n"), (reject, AREA)]
+}
 
 #[test]
 fn a_decision_that_was_not_done_before_the_end_is_done_afterwards() {
-    for (decision, on_disk) in DECISIONS {
+    for (decision, on_disk) in decisions() {
         let place = area();
         let (scene, id) = reviewed(&place);
         drop(scene);
         let journal = Journal::open(place.state.path()).unwrap();
-        journal.record(&id, &Entry::Event(Event::Command(decision()))).unwrap();
+        journal.record(&id, &Entry::Event(Event::Command(decision))).unwrap();
         ended(&place, &id);
         assert_eq!(place.on_disk("area.py"), on_disk);
     }
@@ -380,10 +381,10 @@ fn a_decision_that_was_not_done_before_the_end_is_done_afterwards() {
 
 #[test]
 fn a_decision_of_which_only_the_news_was_lost_is_not_done_twice() {
-    for (decision, on_disk) in DECISIONS {
+    for (decision, on_disk) in decisions() {
         let place = area();
         let (mut scene, id) = reviewed(&place);
-        scene.agent.send(decision());
+        scene.agent.send(decision);
         scene.until_phase(Phase::Idle);
         drop(scene);
         // The same session without what it heard last.
