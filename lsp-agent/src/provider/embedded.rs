@@ -54,7 +54,8 @@ impl Embedded {
         };
         // What is held to a form cannot think first.
         question.thinking = form.is_some().then_some(false);
-        let speculate = !prompt.drafts.is_empty();
+        // Of a call much is certain: its marks, names and keys.
+        let speculate = !prompt.drafts.is_empty() || question.calls == Calls::Offered;
         let drafts = prompt.drafts.clone();
         let sampling = sampling(prompt);
         question.request = Generate { time: LONGEST, form, drafts, speculate, sampling, ..question.request };
