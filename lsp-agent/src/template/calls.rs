@@ -84,7 +84,14 @@ impl<T: AsRef<[ToolDescription]>> Reader<T> {
     #[must_use]
     pub fn new(expected: Expected<'_, T>) -> Self {
         let Expected { format, tools, prompt, calls, may_call } = expected;
-        Self { tools, stream: Stream::new(format, prompt, may_call), calls, may_call, read: 0 }
+        // Small models forget the marks of tools that they were told about.
+        let can_be_bare = match format {
+            Format::Bare => true,
+            Format::Tagged => !tools.as_ref().is_empty(),
+            Format::Mistral | Format::DeepSeek | Format::Granite | Format::Harmony | Format::Fenced => false,
+        };
+        let stream = Stream::new(format, prompt, may_call && can_be_bare);
+        Self { tools, stream, calls, may_call, read: 0 }
     }
 
     /// What the next bytes add.

@@ -154,9 +154,7 @@ impl Stream {
     fn cut_start(&mut self) -> bool {
         let Some(start) = self.held.find(|character: char| !character.is_whitespace()) else { return false };
         self.held.drain(..start);
-        // Small models of other formats forget the marks.
-        let may_be_bare = self.may_be_bare && matches!(self.format, Format::Bare | Format::Tagged);
-        let is_bare = may_be_bare && self.held.starts_with('{');
+        let is_bare = self.may_be_bare && self.held.starts_with('{');
         self.before.clear();
         self.place = if is_bare { call(Style::Perhaps, None) } else { Place::Text };
         true

@@ -96,6 +96,14 @@ fn tagged_calls() {
 }
 
 #[test]
+fn json_is_text_where_no_tool_is_known() {
+    let none: [ToolDescription; 0] = [];
+    let expected = Expected { format: Format::Tagged, tools: none, prompt: "", calls: 0, may_call: true };
+    let text = "{\"name\": \"Joe\"}";
+    assert_eq!(Reader::new(expected).push(text.as_bytes()), [Said::Text(text.to_owned())]);
+}
+
+#[test]
 fn functions_with_parameters() {
     let check = |answer: &str, expected: &[&str]| check(Format::Tagged, "", answer, expected);
     check(
