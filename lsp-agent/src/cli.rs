@@ -44,6 +44,15 @@ enum Command {
     },
 }
 
+/// Becomes the place where a command runs, if we were started for that. Nothing else may have been done before.
+#[cfg_attr(unix, expect(clippy::disallowed_methods, reason = "the arguments are read here"))]
+pub(crate) fn launcher() -> Option<ExitCode> {
+    #[cfg(unix)]
+    return devtoolkit_mcp::sandbox::enter_launcher(std::env::args_os());
+    #[cfg(not(unix))]
+    return None;
+}
+
 /// Does what the command line says.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ pub mod database;
 pub mod download;
 pub mod edit;
 pub mod gguf;
+pub mod guarded;
 mod https;
 pub mod journal;
 pub mod loading;

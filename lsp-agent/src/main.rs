@@ -6,9 +6,7 @@ use std::process::ExitCode;
 mod cli;
 
 pub(crate) fn main() -> ExitCode {
-    // Before anything else: a command is confined by this program, started again.
-    #[cfg(unix)]
-    if let Some(code) = devtoolkit_mcp::sandbox::enter_launcher(std::env::args_os()) {
+    if let Some(code) = cli::launcher() {
         return code;
     }
     match cli::run(&cli::Arguments::parse()) {

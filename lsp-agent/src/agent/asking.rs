@@ -3,6 +3,7 @@
 use super::find;
 use super::project::Project;
 use crate::constraint::{Form, Quoting};
+use crate::guarded::Guarded;
 use crate::model::{Answer, Message, Piece, ToolDescription};
 use crate::plan::{self, KnownFile};
 use crate::protocol::Problem;
@@ -12,7 +13,7 @@ use devtoolkit_index::Symbol;
 use serde_json::{Map, Value, json};
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The tools that a model knows from the start. More are read about when they are needed.
@@ -43,9 +44,9 @@ pub type FindModel = Box<dyn Fn(&str) -> Result<Arc<dyn Provider>, Problem> + Se
 /// The models of an agent, by what they are asked as.
 pub struct Models {
     find: FindModel,
-    given: Mutex<HashMap<Role, Arc<dyn Provider>>>,
+    given: Guarded<HashMap<Role, Arc<dyn Provider>>>,
     /// Tokens of texts, by their hashes: a conversation is counted anew with every message.
-    counted: Mutex<HashMap<blake3::Hash, u32>>,
+    counted: Guarded<HashMap<blake3::Hash, u32>>,
 }
 
 /// What became of a request.
@@ -59,17 +60,12 @@ pub(super) enum Asked {
     },
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // What it guards is whole after every statement.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Models {
     /// One model for everything.
     #[must_use]
     pub fn new(model: Arc<dyn Provider>, find: FindModel) -> Self {
         let given = Role::ALL.map(|role| (role, Arc::clone(&model)));
-        Self { find, given: Mutex::new(given.into()), counted: Mutex::default() }
+        Self { find, given: Guarded::new(given.into()), counted: Guarded::default() }
     }
 
     /// Gives a role another model; all of them without a role.
@@ -86,25 +82,25 @@ impl Models {
             })?],
         };
         let model = (self.find)(model)?;
-        let mut given = lock(&self.given);
+        let mut given = self.given.lock();
         given.extend(roles.into_iter().map(|role| (role, Arc::clone(&model))));
         Ok(())
     }
 
     /// The model that is asked as this.
     pub(super) fn of(&self, role: Role) -> Option<Arc<dyn Provider>> {
-        lock(&self.given).get(&role).map(Arc::clone)
+        self.given.lock().get(&role).map(Arc::clone)
     }
 
     /// Tokens of a text.
     pub(super) fn count(&self, model: &dyn Provider, text: &str) -> u32 {
         let key = blake3::hash(format!("{}\0{text}", model.name()).as_bytes());
-        if let Some(count) = lock(&self.counted).get(&key) {
+        if let Some(count) = self.counted.lock().get(&key) {
             return *count;
         }
         // Never less than it is likely to be, where the model cannot be asked.
         let count = model.count(text).unwrap_or_else(|_| u32::try_from(text.len() / 2).unwrap_or(u32::MAX));
-        let mut counted = lock(&self.counted);
+        let mut counted = self.counted.lock();
         if counted.len() >= MOST_COUNTED {
             counted.clear();
         }

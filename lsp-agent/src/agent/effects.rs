@@ -7,6 +7,7 @@ use super::find;
 use super::gather::Search;
 use super::permits::Permits;
 use super::project::{Project, for_person, own_call};
+use crate::guarded::Guarded;
 use crate::memory::Memory;
 use crate::model::{CallId, ToolCall};
 use crate::protocol::{Focus, Permission, Problem, Verdict, Which};
@@ -18,9 +19,9 @@ use devtoolkit_mcp::workspace::{Protection, RelPath, protection};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The time within which a request's first token should come, where nothing is said.
@@ -39,7 +40,7 @@ pub(super) struct Shared {
     pub(super) project: Project,
     pub(super) models: Models,
     pub(super) permits: Permits,
-    memory: Mutex<Option<Memory>>,
+    memory: Guarded<Option<Memory>>,
     check: Option<String>,
     first_token: Duration,
 }
@@ -64,7 +65,7 @@ impl Shared {
         config: Option<PathBuf>,
     ) -> Self {
         let (permits, first_token) = (Permits::new(config), first_token.unwrap_or(FIRST_TOKEN));
-        Self { project, models, permits, memory: Mutex::new(memory), check, first_token }
+        Self { project, models, permits, memory: Guarded::new(memory), check, first_token }
     }
 
     /// Does one of the things that take their time.
@@ -118,7 +119,7 @@ impl Shared {
 
     /// What the person wants remembered that has to do with a request.
     fn facts(&self, prompt: &str) -> Vec<String> {
-        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let memory = self.memory.lock();
         let Some(memory) = &*memory else { return Vec::new() };
         match memory.found(self.project.root(), prompt, MOST_FACTS) {
             Ok(facts) => facts.into_iter().map(|fact| fact.text).collect(),
@@ -183,7 +184,7 @@ impl Shared {
             let text = "the person does not want this remembered".to_owned();
             return Outcome { is_error: true, text, ..Outcome::default() };
         }
-        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let memory = self.memory.lock();
         let kept = memory.as_ref().map(|memory| memory.remember(self.project.root(), fact));
         let (is_error, text) = match kept {
             Some(Ok(_)) => (false, "remembered".to_owned()),
@@ -385,9 +386,9 @@ fn budget(model: &dyn Provider, first_token: Duration) -> u32 {
 
 /// Tells what a running call says, as often as a person can read it.
 fn paced(turn: u64, call: CallId, tell: Tell) -> Box<dyn Fn(Progress) + Send + Sync> {
-    let last = Mutex::new(Instant::now());
+    let last = Guarded::new(Instant::now());
     Box::new(move |progress| {
-        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = last.lock();
         if last.elapsed() >= PACE && !progress.message.is_empty() {
             *last = Instant::now();
             tell.event(Event::Output { turn, call: call.clone(), text: progress.message });

@@ -1,13 +1,13 @@
 //! A person's answers to questions: for once, for this session, or for always.
 
 use super::always::{self, AlwaysError};
+use crate::guarded::Guarded;
 use crate::model::{CallId, ToolCall};
 use crate::protocol::Permission;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// How often a question looks whether it is still asked.
@@ -19,15 +19,10 @@ const MOST: usize = 10_000;
 #[derive(Default)]
 pub(super) struct Permits {
     /// The keys of what is permitted for this session: each stands for exactly the same bytes.
-    session: Mutex<HashSet<String>>,
-    waiting: Mutex<HashMap<CallId, SyncSender<Permission>>>,
+    session: Guarded<HashSet<String>>,
+    waiting: Guarded<HashMap<CallId, SyncSender<Permission>>>,
     /// The person's configuration, for what is permitted for always.
     config: Option<PathBuf>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // What it guards is whole after every statement.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Permits {
@@ -37,13 +32,13 @@ impl Permits {
 
     /// Whether a person has permitted exactly this for the session.
     pub(super) fn has(&self, key: &str) -> bool {
-        lock(&self.session).contains(key)
+        self.session.lock().contains(key)
     }
 
     /// Waits for a person's answer; `tell` puts the question. No answer is no.
     pub(super) fn ask(&self, call: &CallId, cancel: &AtomicBool, tell: impl FnOnce()) -> Permission {
         let (sender, answer) = mpsc::sync_channel(1);
-        lock(&self.waiting).insert(call.clone(), sender);
+        self.waiting.lock().insert(call.clone(), sender);
         tell();
         let answer = loop {
             match answer.recv_timeout(LOOK) {
@@ -52,13 +47,13 @@ impl Permits {
                 Err(_) => break Permission::Deny,
             }
         };
-        lock(&self.waiting).remove(call);
+        self.waiting.lock().remove(call);
         answer
     }
 
     /// A person's answer to the question of a call.
     pub(super) fn answer(&self, call: &CallId, answer: Permission) {
-        if let Some(waiting) = lock(&self.waiting).get(call) {
+        if let Some(waiting) = self.waiting.lock().get(call) {
             // Who waits takes one answer.
             let _ = waiting.try_send(answer);
         }
@@ -72,7 +67,7 @@ impl Permits {
         match answer {
             Permission::Deny | Permission::Once => return Ok(()),
             Permission::Session | Permission::Always => {
-                let mut session = lock(&self.session);
+                let mut session = self.session.lock();
                 if session.len() < MOST {
                     session.insert(key.to_owned());
                 }

@@ -5,6 +5,7 @@
 use super::opening::{OpeningArguments, person};
 use anyhow::{Context, Result};
 use devtoolkit_agent::agent::{FindModel, Models};
+use devtoolkit_agent::guarded::Guarded;
 use devtoolkit_agent::protocol::Problem;
 use devtoolkit_agent::provider::Provider;
 use devtoolkit_agent::provider::http::{Http, HttpModel, Key, Patience};
@@ -13,7 +14,7 @@ use devtoolkit_agent::settings::{Server, Settings};
 use std::collections::HashMap;
 use std::env;
 use std::fs;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 /// The models of the person's flags and settings, and the settings.
 ///
@@ -61,7 +62,7 @@ fn settings() -> Result<Settings> {
 /// Finds models by name; the same name gives the same model as long as it is in use.
 struct Finder {
     settings: Settings,
-    found: Mutex<HashMap<String, Weak<dyn Provider>>>,
+    found: Guarded<HashMap<String, Weak<dyn Provider>>>,
     #[cfg(feature = "llama")]
     local: local::Local,
 }
@@ -70,7 +71,7 @@ impl Finder {
     fn new(settings: Settings) -> Self {
         Self {
             settings,
-            found: Mutex::default(),
+            found: Guarded::default(),
             #[cfg(feature = "llama")]
             local: local::Local,
         }
@@ -81,7 +82,7 @@ impl Finder {
     }
 
     fn find(&self, name: &str) -> Result<Arc<dyn Provider>, Problem> {
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = self.found.lock();
         if let Some(model) = found.get(name).and_then(Weak::upgrade) {
             return Ok(model);
         }

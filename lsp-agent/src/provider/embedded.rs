@@ -1,5 +1,7 @@
 //! The embedded model as a provider: llama.cpp in a process of its own, held to the form that an answer has to have.
 
+#![expect(clippy::disallowed_methods, reason = "templates tell the model what day it is")]
+
 use super::chat::{Calls, Heard as Told, Question};
 use super::llama::Llama;
 use super::wire::{End, Generate, Sampling};
