@@ -37,7 +37,7 @@ fn what_is_wrong_is_named_and_nothing_is_changed() {
 fn settings_that_cannot_be_read_are_named() {
     let person = area();
     for (name, text, named) in [
-        ("config/devtoolkit/agent.toml", "modell = \"x\"\n", "modell"),
+        ("config/devtoolkit/agent.toml", "colour = \"x\"\n", "colour"),
         ("config/devtoolkit/config.toml", "[[allow]]\ntol = \"x\"\n", "tol"),
     ] {
         person.write(name, text);
