@@ -116,6 +116,9 @@ impl Agent {
                     }
                 }
                 driver.cancel.store(true, Ordering::Relaxed);
+                // Nobody hears any more what comes of what still runs; that ends at once.
+                drop(inputs);
+                driver.threads.into_iter().for_each(|thread| drop(thread.join()));
             })
             .expect("a thread can be started");
         Ok((Self { id, inbox, thread: Some(thread) }, told))
@@ -155,6 +158,8 @@ struct Driver {
     cancel: Arc<AtomicBool>,
     /// Reviews and undoing, one after the other: the first is being done, if any is.
     reviews: VecDeque<Effect>,
+    /// What is being done.
+    threads: Vec<JoinHandle<()>>,
     /// Of a session that is kept: no other process works on it.
     _held: Option<Held>,
 }
@@ -204,7 +209,20 @@ impl Driver {
         let shared = Arc::new(Shared::new(project, models, memory, (check, first_token), config));
         let cancel = Arc::new(AtomicBool::new(false));
         let reviews = VecDeque::new();
-        Ok((Self { session, shared, journal, inbox, outbox, cancel, reviews, _held: held }, again))
+        Ok((
+            Self {
+                session,
+                shared,
+                journal,
+                inbox,
+                outbox,
+                cancel,
+                reviews,
+                threads: Vec::new(),
+                _held: held,
+            },
+            again,
+        ))
     }
 
     /// Goes on where a session was: what was half done is taken back and done again.
@@ -341,9 +359,10 @@ impl Driver {
     }
 
     /// Does what takes its time, on a thread of its own.
-    fn start(&self, effect: Effect) {
+    fn start(&mut self, effect: Effect) {
         let (shared, cancel, tell) = (self.shared.clone(), self.cancel.clone(), Tell(self.inbox.clone()));
-        thread::spawn(move || shared.perform(effect, &cancel, &tell));
+        self.threads.retain(|thread| !thread.is_finished());
+        self.threads.push(thread::spawn(move || shared.perform(effect, &cancel, &tell)));
     }
 
     /// Begins the first of the reviews that wait.

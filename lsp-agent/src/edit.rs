@@ -34,6 +34,9 @@ pub struct Target {
     pub symbol: Option<TargetSymbol>,
     /// What it uses and who uses it, to be read.
     pub around: String,
+    /// The answer has to begin as the symbol does, up to its name: for models that have written another.
+    #[serde(default)]
+    pub keeps_name: bool,
 }
 
 /// One symbol of a file.
@@ -64,6 +67,8 @@ pub enum Fault {
     NoBlock,
     #[error("the change was not taken: {0}")]
     Refused(String),
+    #[error("the definition is named `{name}`, not `{other}`: write `{name}`")]
+    OtherName { name: String, other: String },
     #[error("nothing has changed: write what the step asks for")]
     Unchanged,
     #[error("nothing would be left of the file: write all of it")]
@@ -72,6 +77,19 @@ pub enum Fault {
     Syntax { language: &'static str, line: usize, message: String },
     #[error("{} would be gone, and the step does not say so: keep it", .0.join(", "))]
     Dropped(Vec<String>),
+}
+
+impl TargetSymbol {
+    /// Its text up to the end of its name, where that stands in it.
+    fn up_to_name(&self) -> &str {
+        let name = self.name.rsplit('.').next().unwrap_or(&self.name);
+        let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+        let ends = self.text.match_indices(name).map(|(at, _)| (at, at + name.len()));
+        let mut whole = ends.filter(|(from, to)| {
+            !self.text[..*from].ends_with(is_part) && !self.text[*to..].starts_with(is_part)
+        });
+        whole.next().map_or("", |(_, to)| &self.text[..to])
+    }
 }
 
 impl Target {
@@ -99,7 +117,9 @@ impl Target {
         let language = Language::of_path(&self.path).map_or("", Language::name).to_lowercase();
         match format {
             Format::Symbol | Format::File => {
-                let opening = format!("{FENCE}{language}\n");
+                let begins = self.symbol.as_ref().filter(|_| self.keeps_name && format == Format::Symbol);
+                let begins = begins.map(TargetSymbol::up_to_name).unwrap_or_default();
+                let opening = format!("{FENCE}{language}\n{begins}");
                 Form::Sequence(vec![literal(&opening), until(format!("\n{FENCE}"), "\n")])
             }
             Format::Blocks => {

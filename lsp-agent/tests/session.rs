@@ -88,8 +88,13 @@ fn worked() -> Vec<Event> {
     let hunk = Hunk { id: "h1".to_owned(), line: 1, old: CODE.to_owned(), new: AFTER.to_owned() };
     let (path, before, after) = ("a.py".to_owned(), Some(CODE.to_owned()), Some(AFTER.to_owned()));
     let staged = StagedFile { path, before, after, hunks: vec![hunk], conflict: false };
-    let target =
-        Target { path: "a.py".to_owned(), text: Some(CODE.to_owned()), symbol: None, around: String::new() };
+    let target = Target {
+        path: "a.py".to_owned(),
+        text: Some(CODE.to_owned()),
+        symbol: None,
+        around: String::new(),
+        keeps_name: false,
+    };
     let outcome = Outcome { staged: vec![staged.clone()], changes: vec![1], ..Outcome::default() };
     let verdict = Verdict::Failed { summary: "1 failed".to_owned(), output: "x\n".repeat(30) };
     let edit = "```\ndef area(w, h, d):\n    return w * h * d\n```";

@@ -22,7 +22,13 @@ pub(super) fn target(project: &Project, step: &Step) -> Result<Target, String> {
             if project.has_file(path) {
                 return Err(format!("`{path}` exists already"));
             }
-            Ok(Target { path: path.clone(), text: None, symbol: None, around: beside(project, path) })
+            Ok(Target {
+                path: path.clone(),
+                text: None,
+                symbol: None,
+                around: beside(project, path),
+                keeps_name: false,
+            })
         }
         Action::Edit { path, symbol } => {
             let text = project
@@ -35,7 +41,7 @@ pub(super) fn target(project: &Project, step: &Step) -> Result<Target, String> {
                 None => String::new(),
             };
             let symbol = found.map(|(text, symbol)| TargetSymbol { name: symbol.qualified, text });
-            Ok(Target { path: path.clone(), text: Some(text), symbol, around })
+            Ok(Target { path: path.clone(), text: Some(text), symbol, around, keeps_name: false })
         }
         Action::Delete { .. }
         | Action::Move { .. }

@@ -22,6 +22,8 @@ const LOOK: Duration = Duration::from_millis(50);
 const INDEXING: Duration = Duration::from_secs(20);
 /// The most of what undoing says, in bytes.
 const UNDO: usize = 8 << 10;
+/// How long the thread that owns a workspace may take to end.
+const ENDING: Duration = Duration::from_secs(5);
 /// Files whose paths a plan may choose from.
 const MOST_FILES: usize = 50_000;
 
@@ -54,6 +56,21 @@ pub struct Project {
     handle: Handle,
     reading: Handle,
     runtime: tokio::runtime::Runtime,
+    // The last: what is above it has gone by then.
+    _ended: Ended,
+}
+
+/// Waits until the thread that owns the workspace has ended, and its locks are free for whoever opens it next.
+struct Ended(tokio::sync::watch::Receiver<u64>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let begun = Instant::now();
+        // Its side is closed last of all.
+        while self.0.has_changed().is_ok() && begun.elapsed() < ENDING {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
 }
 
 /// What decides on a call that needs a person's yes. What it gives says whether there was one.
@@ -79,7 +96,7 @@ impl Project {
             .enable_all()
             .build()
             .map_err(OpenError::Runtime)?;
-        Ok(Self { root, reading: handle.reading(), handle, runtime })
+        Ok(Self { root, reading: handle.reading(), runtime, _ended: Ended(handle.staged()), handle })
     }
 
     /// Its folder, absolute and without links.

@@ -6,7 +6,7 @@ const CODE: &str =
 fn target(text: Option<&str>, symbol: Option<&str>) -> Target {
     let symbol = symbol.map(|name| TargetSymbol { name: name.to_owned(), text: String::new() });
     let text = text.map(str::to_owned);
-    Target { path: "src/box.py".to_owned(), text, symbol, around: String::new() }
+    Target { path: "src/box.py".to_owned(), text, symbol, around: String::new(), keeps_name: false }
 }
 
 fn call(target: &Target, format: Format, answer: &str) -> Result<(String, Value), Fault> {
@@ -90,10 +90,29 @@ fn a_symbol_that_is_written_under_another_name_is_renamed() {
         text: Some(text.to_owned()),
         symbol: Some(symbol),
         around: String::new(),
+        keeps_name: false,
     };
     let renamed = |answer: &str| target.renamed(Format::Symbol, &format!("```python\n{answer}\n```"));
     assert_eq!(renamed("    def start(self):\n        return 1"), Some("start".to_owned()));
     assert_eq!(renamed("    def run(self):\n        return 2"), None);
     assert_eq!(renamed("    def run(self):\n        return 2\n\n    def more(self):\n        pass"), None);
     assert_eq!(target.renamed(Format::File, "```\ndef start(self):\n    pass\n```"), None);
+}
+
+#[test]
+fn an_answer_can_be_held_to_the_name() {
+    let symbol = TargetSymbol {
+        name: "A.run".to_owned(),
+        text: "    @runs\n    def run(self):\n        pass\n".to_owned(),
+    };
+    assert_eq!(symbol.up_to_name(), "    @runs\n    def run");
+    let target = Target {
+        path: "a.py".to_owned(),
+        text: Some(String::new()),
+        symbol: Some(symbol),
+        around: String::new(),
+        keeps_name: true,
+    };
+    let Form::Sequence(parts) = target.form(Format::Symbol) else { panic!("a sequence") };
+    assert_eq!(parts[0], Form::Literal("```python\n    @runs\n    def run".to_owned()));
 }

@@ -31,6 +31,11 @@ pub(super) struct Working {
 }
 
 impl Working {
+    #[cfg(test)]
+    pub(super) fn keeps_name(&self) -> bool {
+        self.target.as_ref().is_some_and(|(target, _)| target.keeps_name)
+    }
+
     /// Tries of the step that failed.
     pub(super) fn tries(&self) -> u32 {
         self.tries
@@ -129,9 +134,17 @@ impl Session {
         }
         working.answer.clone_from(&answer.text);
         if let Some(to) = target.renamed(*format, &answer.text) {
-            let symbol = target.symbol.as_ref().map(|symbol| symbol.name.clone()).unwrap_or_default();
-            let names = [("path", target.path.as_str()), ("symbol", symbol.as_str()), ("to", to.as_str())];
-            let call = edit::tool_call(id, "rename_symbol", &names);
+            let name = target.symbol.as_ref().map(|symbol| symbol.name.clone()).unwrap_or_default();
+            let said = working.plan.steps.get(working.place).map(|step| step.instruction.as_str());
+            if !names(&self.wish, &to) && !said.is_some_and(|said| names(said, &to)) {
+                // Nobody spoke of that name.
+                if let Some((target, _)) = &mut working.target {
+                    target.keeps_name = true;
+                }
+                return self.try_again(&Fault::OtherName { name, other: to }, todo);
+            }
+            let arguments = [("path", target.path.as_str()), ("symbol", name.as_str()), ("to", to.as_str())];
+            let call = edit::tool_call(id, "rename_symbol", &arguments);
             working.call = Some(call.id.clone());
             working.renaming = Some(to);
             return self.call(call, false, todo);
@@ -279,6 +292,11 @@ impl Session {
         self.complete(&format!("changes wait for review{failed}"), todo);
         self.state = State::ChangeReview;
     }
+}
+
+/// Whether a text has a name as a word.
+fn names(text: &str, name: &str) -> bool {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).any(|word| word == name)
 }
 
 /// Whether what a call staged is what the step may change, and can be right.

@@ -99,7 +99,7 @@ impl StandIn {
             Effect::Find { turn, .. } => {
                 let symbol = Some(TargetSymbol { name: "area".to_owned(), text: CODE.to_owned() });
                 let (path, text) = ("a.py".to_owned(), Some(CODE.to_owned()));
-                let target = Target { path, text, symbol, around: String::new() };
+                let target = Target { path, text, symbol, around: String::new(), keeps_name: false };
                 vec![session::Event::Found { turn, target: Ok(target) }]
             }
             Effect::Check { turn, .. } => {

@@ -82,7 +82,7 @@ fn answer(effect: &Effect, chance: u8) -> Option<Event> {
         Effect::Find { turn, .. } => {
             let symbol = Some(TargetSymbol { name: "area".to_owned(), text: CODE.to_owned() });
             let (path, text) = ("a.py".to_owned(), Some(CODE.to_owned()));
-            let target = Target { path, text, symbol, around: String::new() };
+            let target = Target { path, text, symbol, around: String::new(), keeps_name: false };
             Event::Found { turn, target: if is_right { Ok(target) } else { Err("gone".to_owned()) } }
         }
         Effect::Check { turn, .. } => {

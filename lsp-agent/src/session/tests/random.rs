@@ -76,10 +76,8 @@ fn event(next: Next, turn: u64, newest: Option<&CallId>) -> Event {
         Next::Plan(false) => answer(&plan("")),
         Next::Calls => {
             let calls = vec![crate::edit::tool_call(CallId("call_0".to_owned()), "read_file", &[])];
-            Event::Answered {
-                turn,
-                answer: Answer { calls, broken: vec!["b".to_owned()], ..Answer::default() },
-            }
+            let answer = Answer { calls, broken: vec!["b".to_owned()], ..Answer::default() };
+            Event::Answered { turn, answer }
         }
         Next::Called(call, right) => {
             let after = if right { "def area(w, h, d):\n    return w\n" } else { "def area(" };
@@ -91,11 +89,9 @@ fn event(next: Next, turn: u64, newest: Option<&CallId>) -> Event {
             }
         }
         Next::Found(true) => {
-            let (text, symbol) = (Some(CODE.to_owned()), None);
-            Event::Found {
-                turn,
-                target: Ok(Target { path: "a.py".to_owned(), text, symbol, around: String::new() }),
-            }
+            let (path, text) = ("a.py".to_owned(), Some(CODE.to_owned()));
+            let target = Target { path, text, symbol: None, around: String::new(), keeps_name: false };
+            Event::Found { turn, target: Ok(target) }
         }
         Next::Found(false) => Event::Found { turn, target: Err("gone".to_owned()) },
         Next::Checked(kind) => {

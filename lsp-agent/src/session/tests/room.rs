@@ -55,6 +55,7 @@ fn a_step_that_does_not_fit_is_asked_without_its_surroundings_and_then_fails() {
         text: Some(CODE.to_owned()),
         symbol: None,
         around: "b.py uses it".to_owned(),
+        keeps_name: false,
     };
     scene.happens(Event::Found { turn, target: Ok(target) });
     let overflowed = || Event::Overflowed { turn, need: 9000, have: 4000 };
@@ -108,9 +109,14 @@ fn a_new_name_in_an_answer_is_given_by_the_index() {
     scene.planned(EDIT);
     scene.command(Command::ApprovePlan);
     scene.finds();
-    let body = "```python\ndef volume(w, h):\n    return w * h\n```";
-    assert_eq!(scene.says(body), "tool rename_symbol\ncall rename_symbol");
-    let renamed = CODE.replace("area", "volume");
+    let body = |name: &str| format!("```python\ndef {name}(w, h):\n    return w * h\n```");
+    // Nobody spoke of that name: the answer is held to the old one.
+    let again = scene.says(&body("volume"));
+    assert!(again.starts_with("step 1 Retried the definition is named `area`, not `volume`"), "{again}");
+    let State::Working(working) = &scene.session.state else { panic!("it works") };
+    assert!(working.keeps_name());
+    assert_eq!(scene.says(&body("depth")), "tool rename_symbol\ncall rename_symbol");
+    let renamed = CODE.replace("area", "depth");
     assert_eq!(scene.stages(&renamed), "tool replace_symbol\ncall replace_symbol");
     // The rest of the answer changes nothing more.
     let call = scene.calls.last().unwrap().0.clone();
