@@ -169,16 +169,17 @@ impl Session {
         let State::Working(working) = &mut self.state else { return };
         working.call = None;
         let Some(step) = working.plan.steps.get(working.place).cloned() else { return };
+        match working.renaming.take() {
+            Some(to) if !outcome.is_error => return self.renamed(&to, outcome, todo),
+            // Another symbol has that name: it is not this one's.
+            Some(_) => working.target.iter_mut().for_each(|(target, _)| target.keeps_name = true),
+            None => {}
+        }
         let Some((target, _)) = &working.target else {
             self.staged += outcome.staged.len();
             let state = if outcome.is_error { StepState::Failed } else { StepState::Done };
             return self.end_step(state, &outcome.text, todo);
         };
-        if let Some(to) = working.renaming.take()
-            && !outcome.is_error
-        {
-            return self.renamed(&to, outcome, todo);
-        }
         let verdict = match outcome.is_error {
             true => Err(Fault::Refused(outcome.text.clone())),
             false => checked(target, &step, &outcome),

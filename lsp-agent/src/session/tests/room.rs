@@ -125,3 +125,19 @@ fn a_new_name_in_an_answer_is_given_by_the_index() {
         "step 1 Done nothing was left to change\ncheck\nphase Verifying"
     );
 }
+
+#[test]
+fn a_new_name_that_is_taken_is_not_written_again() {
+    let mut scene = scene(Mode::Agent);
+    scene.planned(EDIT);
+    scene.command(Command::ApprovePlan);
+    scene.finds();
+    let body = "```python\ndef depth(w, h):\n    return w * h\n```";
+    assert_eq!(scene.says(body), "tool rename_symbol\ncall rename_symbol");
+    let call = scene.calls.last().unwrap().0.clone();
+    let taken = Outcome { is_error: true, text: "`depth` already exists".to_owned(), ..Outcome::default() };
+    let again = scene.comes_back(&call, taken);
+    assert!(again.starts_with("step 1 Retried the change was not taken: `depth` already exists"), "{again}");
+    let State::Working(working) = &scene.session.state else { panic!("it works") };
+    assert!(working.keeps_name());
+}
