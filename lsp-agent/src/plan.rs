@@ -147,7 +147,8 @@ impl Plan {
     /// # Errors
     /// When it is no plan, or a step's target cannot be.
     pub fn read(text: &str, is_file: &dyn Fn(&str) -> bool) -> Result<Self, PlanError> {
-        let Written { title, description, reasoning, steps } = written(text)?;
+        let Written { title, description, reasoning, mut steps } = written(text)?;
+        make_possible(&mut steps, is_file);
         let steps = (1..).zip(merged(steps)).map(|(id, WrittenStep { action, instruction })| Step {
             id: StepId(id),
             action,
@@ -279,6 +280,21 @@ fn written(text: &str) -> Result<Written, PlanError> {
     let ends = text.rmatch_indices('}').map(|(at, _)| &text[..=at]);
     let mut whole = ends.take(MOST_STEPS).filter_map(|text| serde_json::from_str(&format!("{text}]}}")).ok());
     whole.next().ok_or(PlanError::Json(error.to_string()))
+}
+
+/// Of a file that exists a model may say that it is to be made: then it is to be changed, unless a step before takes it away.
+fn make_possible(steps: &mut [WrittenStep], is_file: &dyn Fn(&str) -> bool) {
+    for place in 0..steps.len() {
+        let (before, step) = steps.split_at_mut(place);
+        let takes_away = |step: &WrittenStep, path: &str| matches!(&step.action, Action::Delete { path: gone } | Action::Move { path: gone, .. } if gone == path);
+        if let Some(WrittenStep { action, .. }) = step.first_mut()
+            && let Action::Create { path } = action
+            && is_file(path)
+            && !before.iter().any(|step| takes_away(step, path))
+        {
+            *action = Action::Edit { path: std::mem::take(path), symbol: None };
+        }
+    }
 }
 
 /// Steps that do the same to the same are one, with the instructions of all.

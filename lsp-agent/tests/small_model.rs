@@ -9,7 +9,8 @@ mod program;
 
 use devtoolkit_agent::plan::Action;
 use devtoolkit_agent::protocol::{Usage, What};
-use program::{Ended, Person, skipped};
+use program::{Ended, Person, has_program, skipped};
+use std::fs;
 use std::path::PathBuf;
 
 const AREA: &str = "def area(w, h):\n    \"\"\"The area of a rectangle.\"\"\"\n    return w * h\n";
@@ -95,4 +96,31 @@ fn a_plan_names_only_what_there_is_and_nothing_is_written_that_was_not_staged() 
         let is_as_before = before.is_some_and(|(_, before)| before == text);
         assert!(is_as_before || staged.contains(&path.as_str()), "`{path}` was written and never staged");
     }
+}
+
+#[test]
+fn an_answer_of_the_embedded_model_opens_no_socket_of_a_network() {
+    let test = "an_answer_of_the_embedded_model_opens_no_socket_of_a_network";
+    let Some(model) = model(test) else { return };
+    if !has_program(test, "strace") {
+        return;
+    }
+    let person = Person::new(&[("area.py", AREA)]);
+    let calls = person.at("calls");
+    let calls = calls.to_string_lossy().into_owned();
+    let traced = |end: &[&str]| {
+        let begin = ["-f", "-qq", "--seccomp-bpf", "-e", "trace=execve,socket", "-o", &calls];
+        let output = person.command_of("strace", &[&begin, end].concat()).output().expect("it starts");
+        (output.status.code(), fs::read_to_string(&calls).unwrap_or_default())
+    };
+    if !traced(&["true"]).1.contains("execve(") {
+        return skipped(test, "programs cannot be traced here");
+    }
+    let program = env!("CARGO_BIN_EXE_devtoolkit-agent");
+    let asks = [program, "run", "--mode", "ask", "--model", &model, "What does area() in area.py compute?"];
+    let (code, seen) = traced(&asks);
+    assert_eq!(code, Some(0), "{seen}");
+    assert!(seen.contains("infer-worker"), "the model's process is seen too: {seen}");
+    let sockets: Vec<&str> = seen.lines().filter(|line| line.contains("AF_INET")).collect();
+    assert!(sockets.is_empty(), "{sockets:#?}");
 }

@@ -43,8 +43,11 @@ fn what_cannot_be_done_is_told_with_its_step() {
         {"kind": "edit", "path": "src/a.py", "instruction": "i"},
     ]);
     wrong(gone, "step 2: there is no file `src/a.py`; name a file that exists");
-    let there = json!([{"kind": "create", "path": "README.md", "instruction": "i"}]);
-    wrong(there, "step 1: `README.md` exists already; edit it, or choose another name");
+    let twice = json!([
+        {"kind": "create", "path": "new.py", "instruction": "i"},
+        {"kind": "move", "path": "src/a.py", "to": "new.py", "instruction": ""},
+    ]);
+    wrong(twice, "step 2: `new.py` exists already; edit it, or choose another name");
     for path in ["../a", "/etc/passwd", "a//b", "", "a/./b", "a\\b"] {
         let outside = json!([{"kind": "create", "path": path, "instruction": "i"}]);
         wrong(outside, &format!("step 1: `{path}` is no path inside of the workspace"));
@@ -129,4 +132,10 @@ proptest! {
             prop_assert!(!plan.steps.is_empty());
         }
     }
+}
+
+#[test]
+fn a_file_that_is_there_is_changed_and_not_made() {
+    let plan = read(&json!([{"kind": "create", "path": "README.md", "instruction": "say more"}])).unwrap();
+    assert_eq!(plan.steps[0].action, Action::Edit { path: "README.md".to_owned(), symbol: None });
 }
