@@ -1,10 +1,11 @@
 //! A value that a few threads change: those that do what a session wants. The session itself has one owner and no lock.
 
-#![expect(clippy::disallowed_types, reason = "the one place with a lock; nothing waits while it is held")]
+#![expect(clippy::disallowed_types, reason = "the one place with a lock")]
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A value behind a lock. What is done while it is held is short, and leaves it whole after every statement.
+/// A value behind a lock. What is done while it is held leaves it whole after every statement, and is short, or what the
+/// others would have to wait for anyway, such as a model being found.
 #[derive(Debug, Default)]
 pub struct Guarded<T>(Mutex<T>);
 

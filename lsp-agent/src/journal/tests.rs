@@ -26,7 +26,7 @@ fn here() -> Place {
     Place { folder, journal }
 }
 
-const ROOT: &str = "/work/shop";
+const ROOT: &str = "/home/ada/shop";
 
 impl Place {
     fn begun(&self) -> String {
@@ -101,7 +101,7 @@ fn a_list_has_the_newest_first() {
     let first = here.with(&[prompt(&format!("  make\n it {}", "é".repeat(100)))]);
     NOW.set(1_001);
     let second = here.begun();
-    let elsewhere = here.journal.create(Path::new("/work/other"), Mode::Ask, Limits::default()).unwrap();
+    let elsewhere = here.journal.create(Path::new("/home/ada/other"), Mode::Ask, Limits::default()).unwrap();
     NOW.set(1_005);
     here.journal.record(&first, &Entry::Event(prompt("again"))).unwrap();
     let ids = |root: Option<&str>, most| -> Vec<String> {
@@ -300,7 +300,7 @@ fn what_is_exported_can_be_imported() {
     here.journal.record(&id, &Entry::Event(Event::Command(Command::Cancel))).unwrap();
     let text = here.exported(&id);
     assert_eq!(text.lines().count(), 5);
-    assert!(text.starts_with(r#"{"devtoolkit_session":1,"root":"/work/shop","title":"why"#), "{text}");
+    assert!(text.starts_with(r#"{"devtoolkit_session":1,"root":"/home/ada/shop","title":"why"#), "{text}");
     let copy = here.imported(&text).unwrap();
     assert_ne!(copy, id);
     assert_eq!(here.events(&copy), here.events(&id));
@@ -311,7 +311,7 @@ fn what_is_exported_can_be_imported() {
     assert_eq!(here.exported(&here.imported(&windows).unwrap()), text);
 }
 
-const HEADER: &str = r#"{"devtoolkit_session":1,"root":"/work/shop"}"#;
+const HEADER: &str = r#"{"devtoolkit_session":1,"root":"/home/ada/shop"}"#;
 
 #[test]
 fn what_cannot_be_imported_is_named_and_leaves_nothing() {

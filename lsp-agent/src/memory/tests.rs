@@ -14,7 +14,7 @@ fn here() -> Place {
 }
 
 fn shop() -> &'static Path {
-    Path::new("/work/shop")
+    Path::new("/home/ada/shop")
 }
 
 fn texts(memory: &Memory, request: &str) -> Vec<String> {
@@ -27,7 +27,7 @@ fn facts_are_kept_by_project() {
     let memory = &here.memory;
     let first = memory.remember(shop(), "  tests run with `make check`\n").unwrap();
     let second = memory.remember(shop(), "prices are in cents").unwrap();
-    let other = memory.remember(Path::new("/work/other"), "prices are in cents").unwrap();
+    let other = memory.remember(Path::new("/home/ada/other"), "prices are in cents").unwrap();
     assert_eq!(memory.remember(shop(), "prices are in cents").unwrap(), second, "it is known already");
     let list = || -> Vec<(i64, String)> {
         memory.list(shop()).unwrap().into_iter().map(|fact| (fact.id, fact.text)).collect()

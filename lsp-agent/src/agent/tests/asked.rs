@@ -21,7 +21,7 @@ fn fixed_parts_of_the_prompt_are_small() {
                 .len()
         })
         .sum();
-    // JSON has three to four bytes to a token; with a real vocabulary it is measured in `tests/real_models.rs`.
+    // JSON has three to four bytes to a token; with a real vocabulary it is measured in `tests/small_model.rs`.
     assert!(tools / 3 < 1_400, "{tools} bytes of tools");
 }
 
