@@ -22,6 +22,7 @@ use crate::protocol::{self, Command, Mode, Phase, Problem};
 use crate::session::{Effect, Event, Limits, Session};
 use effects::{Shared, Tell};
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -323,6 +324,10 @@ impl Driver {
 
     /// Records where the workspace stands before an effect that changes it; says whether that worked.
     fn begins(&self, effect: &Effect) -> bool {
+        // Most effects change nothing: then nobody needs to know where it stands.
+        if Began::before(effect, 0, 0).is_none() {
+            return true;
+        }
         let (staged, applied) = self.shared.project.marks();
         Began::before(effect, staged, applied).is_none_or(|began| self.record(&Entry::Began(began)))
     }
@@ -362,7 +367,14 @@ impl Driver {
     fn start(&mut self, effect: Effect) {
         let (shared, cancel, tell) = (self.shared.clone(), self.cancel.clone(), Tell(self.inbox.clone()));
         self.threads.retain(|thread| !thread.is_finished());
-        self.threads.push(thread::spawn(move || shared.perform(effect, &cancel, &tell)));
+        let (turn, is_review) = (self.session.turn(), is_review(&effect));
+        self.threads.push(thread::spawn(move || {
+            let done = catch_unwind(AssertUnwindSafe(|| shared.perform(effect, &cancel, &tell)));
+            if done.is_err() {
+                // Otherwise the session would wait for ever.
+                tell.event(broken(turn, is_review, &shared));
+            }
+        }));
     }
 
     /// Begins the first of the reviews that wait.
@@ -379,6 +391,19 @@ impl Driver {
     fn next_review(&mut self) {
         self.reviews.pop_front();
         self.review();
+    }
+}
+
+/// What a session hears of something that ended by a defect of ours, which was printed.
+fn broken(turn: u64, is_review: bool, shared: &Shared) -> Event {
+    let problem = Problem {
+        what: "this failed by a defect of the agent's own".to_owned(),
+        why: "it panicked; what is staged stays staged".to_owned(),
+        next: "try again, and report it with what stands on stderr".to_owned(),
+    };
+    match is_review {
+        true => Event::Reviewed { turn, staged: shared.project.staged(), said: Err(problem) },
+        false => Event::Failed { turn, problem },
     }
 }
 

@@ -6,7 +6,7 @@ use super::check;
 use super::find;
 use super::gather::Search;
 use super::permits::Permits;
-use super::project::{Project, for_person, own_call};
+use super::project::{DECLINED, Project, for_person, own_call};
 use crate::guarded::Guarded;
 use crate::memory::Memory;
 use crate::model::{CallId, ToolCall};
@@ -50,7 +50,7 @@ pub(super) struct Shared {
 pub(super) struct Tell(pub(super) SyncSender<Input>);
 
 impl Tell {
-    fn event(&self, event: Event) {
+    pub(super) fn event(&self, event: Event) {
         // The session may have ended.
         let _ = self.0.send(Input::Event(event));
     }
@@ -319,9 +319,13 @@ impl Shared {
         if !plain.is_empty() {
             said.push(self.own("accept_changes", json!({"only": plain}), cancel, "accept")?);
         }
-        let accept = own_call(call, "accept_changes", json!({"only": asked}));
+        let accept = own_call(call, "accept_changes", json!({"only": &asked}));
         let outcome = self.run(turn, &accept, false, cancel, tell);
-        said.push(outcome.text);
+        match outcome.is_error {
+            false => said.push(for_person(&outcome.text)),
+            true if outcome.text == DECLINED => said.push(format!("left for later: {}", asked.join(", "))),
+            true => return Err(undone("accept", outcome.text)),
+        }
         Ok(said.join("\n"))
     }
 
@@ -348,11 +352,7 @@ impl Shared {
         let outcome = self.project.call(&call, false, &|_| true, Box::new(|_| ()), cancel, *OUTPUT.end());
         match outcome.is_error {
             false => Ok(for_person(&outcome.text)),
-            true => Err(Problem {
-                what: format!("cannot {what} this"),
-                why: outcome.text,
-                next: "look at the changes as they are now, and decide again".to_owned(),
-            }),
+            true => Err(undone(what, outcome.text)),
         }
     }
 
@@ -373,6 +373,15 @@ impl Shared {
         let numbers = snapshot.staging().calls().iter().map(|call| call.number.0);
         let newer: Vec<u32> = numbers.filter(|number| *number > last).collect();
         self.discard(&newer);
+    }
+}
+
+/// A decision of a person's that could not be carried out.
+fn undone(what: &str, why: String) -> Problem {
+    Problem {
+        what: format!("cannot {what} this"),
+        why,
+        next: "look at the changes as they are now, and decide again".to_owned(),
     }
 }
 

@@ -20,6 +20,8 @@ use thiserror::Error;
 const LOOK: Duration = Duration::from_millis(50);
 /// How long a question waits for the index of a tree that was never read.
 const INDEXING: Duration = Duration::from_secs(20);
+/// What a model is told of a call that the person does not want.
+pub(super) const DECLINED: &str = "the person does not want this; do something else";
 /// The most of what undoing says, in bytes.
 const UNDO: usize = 8 << 10;
 /// How long the thread that owns a workspace may take to end.
@@ -201,7 +203,7 @@ impl Project {
             Ok(Decision::Allow(permitted)) => Ok(permitted),
             Ok(Decision::Ask(question)) => match ask(&question) {
                 true => Ok(question.approved()),
-                false => Err("the person does not want this; do something else".to_owned()),
+                false => Err(DECLINED.to_owned()),
             },
             Ok(Decision::Deny(error)) | Err(error) => Err(error.to_string()),
         };

@@ -61,12 +61,16 @@ impl Place {
     }
 
     fn try_start(&self, begin: Begin, answers: &[Value]) -> Result<Scene, StartError> {
-        let script: String = answers.iter().map(|answer| format!("{answer}\n")).collect();
-        let state = self.state.path().to_owned();
-        let project = self.open();
         let find: FindModel = Box::new(|name| {
             Err(Problem { what: format!("no `{name}`"), why: String::new(), next: String::new() })
         });
+        self.start_with(begin, answers, find)
+    }
+
+    fn start_with(&self, begin: Begin, answers: &[Value], find: FindModel) -> Result<Scene, StartError> {
+        let script: String = answers.iter().map(|answer| format!("{answer}\n")).collect();
+        let state = self.state.path().to_owned();
+        let project = self.open();
         let setup = Setup {
             project,
             models: Models::new(Arc::new(Replay::read(&script).unwrap()), find),
@@ -440,4 +444,45 @@ fn what_can_run_code_is_asked_about_by_name_when_all_is_accepted() {
     scene.permit(Permission::Session);
     scene.until_phase(Phase::Idle);
     assert_eq!(place.on_disk("conftest.py"), "X = 2\n");
+}
+
+#[test]
+fn what_fails_by_a_defect_of_ours_is_told_and_the_session_goes_on() {
+    /// A model that panics.
+    struct Defect;
+
+    impl crate::provider::Provider for Defect {
+        fn name(&self) -> String {
+            "defect".to_owned()
+        }
+
+        fn capacity(&self) -> Result<crate::provider::Capacity, Problem> {
+            Ok(crate::provider::Capacity { context: 10_000, reads: None })
+        }
+
+        fn count(&self, _: &str) -> Result<u32, Problem> {
+            Ok(1)
+        }
+
+        fn ask(
+            &self,
+            _: &crate::provider::Prompt,
+            _: &mut dyn FnMut(crate::provider::Heard) -> std::ops::ControlFlow<()>,
+        ) -> Result<crate::model::Answer, Problem> {
+            panic!("a defect")
+        }
+    }
+
+    let place = area();
+    let find: FindModel = Box::new(|_| Ok(Arc::new(Defect)));
+    let mut scene = place.start_with(Begin::New(Mode::Ask), &[text("fine")], find).unwrap();
+    scene.until_phase(Phase::Idle);
+    scene.agent.send(Command::SetModel { role: None, model: "defect".to_owned() });
+    scene.prompt("why?");
+    let heard = scene.until(|what| matches!(what, What::Error(_)));
+    assert!(
+        matches!(heard.last(), Some(What::Error(problem)) if problem.why.contains("panicked")),
+        "{heard:?}"
+    );
+    scene.until_phase(Phase::Idle);
 }
